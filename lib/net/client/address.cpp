@@ -1,0 +1,1 @@
+#include "net/client/http_client.hpp"
