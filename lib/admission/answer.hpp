@@ -1,0 +1,75 @@
+// From a plan and what the look-ups brought to the AdmissionReview that goes back.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "admission/plan.hpp"
+#include "admission/review.hpp"
+#include "base/result.hpp"
+#include "base/units.hpp"
+#include "image/digest.hpp"
+
+namespace digester::admission {
+
+enum class Source { cache, registry, stale };
+std::string_view to_string(Source source);
+
+// What came of one look-up.
+struct Outcome {
+  Result<image::Digest> digest;
+  Source source = Source::registry;
+  Duration age{};  // of a cached or stale digest
+};
+
+enum class Verdict {
+  pinned,      // `written` has a digest that the object did not have
+  restored,    // `written` is the old object's string
+  unresolved,  // goes in without a digest, or is why the answer is no
+  untouched,   // rule 2: the template did not change after all
+};
+std::string_view to_string(Verdict verdict);
+
+// One image field, for the patch, the log and the metrics. `field` points into the document.
+struct ImageResult {
+  ImageField field;
+  Verdict verdict = Verdict::untouched;
+  std::string written;               // what the patch puts in; empty: nothing
+  std::optional<Source> source;      // empty: nothing was asked, or it failed
+  Duration age{};                    // of a cached or stale digest
+  std::optional<ErrorKind> failure;  // also of a look-up after which the old digest went back
+};
+
+struct Answer {
+  bool allowed = true;
+  int code = 200;  // 403: the cause is permanent; 500: it is not
+  Reason reason = Reason::not_patched;
+  std::string message;  // of a refusal: one printable line
+  bool patch = false;   // false under --dry-run, for refusals, and where nothing changes
+  std::vector<ImageResult> images;
+  std::vector<std::string> warnings;  // each at most kMaxWarningBytes, at most kMaxWarnings
+  // Audit annotations; an empty one is not sent. Comma-separated images.
+  std::string pinned;
+  std::string unresolved;
+  std::string stale;
+};
+
+inline constexpr std::size_t kMaxWarningBytes = 120;
+inline constexpr std::size_t kMaxWarnings = 16;
+inline constexpr std::size_t kMaxMessageBytes = 2048;
+inline constexpr std::size_t kMaxAuditBytes = 4096;
+
+// outcomes[i] answers plan.lookups[i]; a missing one counts as timed out.
+Answer decide(const Plan& plan, std::span<const Outcome> outcomes);
+
+// The JSONPatch of an answer (RFC 6902): only `replace`, only what changes. "[]" without a patch.
+std::string render_patch(const Answer& answer);
+
+// The whole AdmissionReview, in the review's own version.
+std::string render(const Review& review, const Answer& answer);
+
+}  // namespace digester::admission
