@@ -20,7 +20,7 @@ class Digest {
   static Result<Digest> from_hex(Algorithm algorithm, std::string_view hex);
 
   Algorithm algorithm() const { return algorithm_; }
-  std::string_view hex() const;               // without the algorithm
+  std::string_view hex() const;                     // without the algorithm
   const std::string& str() const { return text_; }  // "sha256:…"
 
   friend bool operator==(const Digest&, const Digest&) = default;

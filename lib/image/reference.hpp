@@ -22,7 +22,7 @@ class Reference {
   const std::string& domain() const { return domain_; }
   // Where its API is: registry-1.docker.io for docker.io, else domain(), in lower case.
   const std::string& api_host() const { return api_host_; }
-  const std::string& path() const { return path_; }      // "library/nginx"
+  const std::string& path() const { return path_; }  // "library/nginx"
   std::string repository() const { return domain_ + "/" + path_; }
   // The tag written, or "latest" when neither tag nor digest was written; empty with only a digest.
   const std::string& tag() const { return tag_; }
