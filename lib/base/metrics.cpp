@@ -16,7 +16,8 @@ struct Metrics::Impl {
 Metrics::Metrics() : impl_(std::make_unique<Impl>()) {}
 Metrics::~Metrics() = default;
 
-prometheus::Counter& Metrics::counter(const std::string& name, const std::string& help, const Labels& labels) {
+prometheus::Counter& Metrics::counter(const std::string& name, const std::string& help,
+                                      const Labels& labels) {
   const std::lock_guard lock(impl_->mutex);
   return prometheus::BuildCounter().Name(name).Help(help).Register(impl_->registry).Add(labels);
 }
@@ -29,7 +30,11 @@ prometheus::Gauge& Metrics::gauge(const std::string& name, const std::string& he
 prometheus::Histogram& Metrics::histogram(const std::string& name, const std::string& help,
                                           const std::vector<double>& upper_bounds, const Labels& labels) {
   const std::lock_guard lock(impl_->mutex);
-  return prometheus::BuildHistogram().Name(name).Help(help).Register(impl_->registry).Add(labels, upper_bounds);
+  return prometheus::BuildHistogram()
+      .Name(name)
+      .Help(help)
+      .Register(impl_->registry)
+      .Add(labels, upper_bounds);
 }
 
 void Metrics::before_exposition(std::function<void()> refresh) {
@@ -43,7 +48,8 @@ std::string Metrics::exposition() const {
     const std::lock_guard lock(impl_->mutex);
     refreshers = impl_->refreshers;
   }
-  for (const auto& refresh : refreshers) refresh();
+  for (const auto& refresh : refreshers)
+    refresh();
   return prometheus::TextSerializer().Serialize(impl_->registry.Collect());
 }
 

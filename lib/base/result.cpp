@@ -4,19 +4,32 @@ namespace digester {
 
 std::string_view to_string(ErrorKind kind) {
   switch (kind) {
-    case ErrorKind::invalid: return "invalid";
-    case ErrorKind::not_found: return "not_found";
-    case ErrorKind::unauthorized: return "unauthorized";
-    case ErrorKind::forbidden: return "forbidden";
-    case ErrorKind::rate_limited: return "rate_limited";
-    case ErrorKind::unsupported: return "unsupported";
-    case ErrorKind::too_large: return "too_large";
-    case ErrorKind::timed_out: return "timed_out";
-    case ErrorKind::unreachable: return "unreachable";
-    case ErrorKind::unavailable: return "unavailable";
-    case ErrorKind::protocol: return "protocol";
-    case ErrorKind::cancelled: return "cancelled";
-    case ErrorKind::internal: return "internal";
+    case ErrorKind::invalid:
+      return "invalid";
+    case ErrorKind::not_found:
+      return "not_found";
+    case ErrorKind::unauthorized:
+      return "unauthorized";
+    case ErrorKind::forbidden:
+      return "forbidden";
+    case ErrorKind::rate_limited:
+      return "rate_limited";
+    case ErrorKind::unsupported:
+      return "unsupported";
+    case ErrorKind::too_large:
+      return "too_large";
+    case ErrorKind::timed_out:
+      return "timed_out";
+    case ErrorKind::unreachable:
+      return "unreachable";
+    case ErrorKind::unavailable:
+      return "unavailable";
+    case ErrorKind::protocol:
+      return "protocol";
+    case ErrorKind::cancelled:
+      return "cancelled";
+    case ErrorKind::internal:
+      return "internal";
   }
   return "internal";
 }
@@ -27,8 +40,10 @@ bool is_permanent(ErrorKind kind) {
     case ErrorKind::not_found:
     case ErrorKind::unauthorized:
     case ErrorKind::forbidden:
-    case ErrorKind::unsupported: return true;
-    default: return false;
+    case ErrorKind::unsupported:
+      return true;
+    default:
+      return false;
   }
 }
 

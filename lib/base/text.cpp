@@ -12,7 +12,8 @@ constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmn
 
 constexpr std::array<std::int8_t, 256> make_reverse() {
   std::array<std::int8_t, 256> table{};
-  for (auto& entry : table) entry = -1;
+  for (auto& entry : table)
+    entry = -1;
   for (std::size_t i = 0; i < kAlphabet.size(); ++i)
     table[static_cast<unsigned char>(kAlphabet[i])] = static_cast<std::int8_t>(i);
   return table;
@@ -29,7 +30,10 @@ CodePoint decode(std::string_view s, std::size_t at) {
   auto byte = [&](std::size_t i) { return static_cast<unsigned char>(s[i]); };
   const unsigned b0 = byte(at);
   if (b0 < 0x80) return {b0, 1};
-  const std::size_t length = b0 >= 0xC2 && b0 <= 0xDF ? 2 : (b0 & 0xF0) == 0xE0 ? 3 : b0 >= 0xF0 && b0 <= 0xF4 ? 4 : 0;
+  const std::size_t length = b0 >= 0xC2 && b0 <= 0xDF   ? 2
+                             : (b0 & 0xF0) == 0xE0      ? 3
+                             : b0 >= 0xF0 && b0 <= 0xF4 ? 4
+                                                        : 0;
   if (length == 0 || s.size() - at < length) return {};
   std::uint32_t value = length == 2 ? b0 & 0x1F : length == 3 ? b0 & 0x0F : b0 & 0x07;
   for (std::size_t i = 1; i < length; ++i) {
@@ -111,7 +115,8 @@ std::string truncate(std::string_view text, std::size_t max_bytes) {
   if (text.size() <= max_bytes) return std::string(text);
   if (max_bytes < kEllipsis.size()) return {};
   std::size_t end = max_bytes - kEllipsis.size();
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80)
+    --end;
   return std::string(text.substr(0, end)).append(kEllipsis);
 }
 
@@ -154,16 +159,22 @@ bool iequals(std::string_view a, std::string_view b) {
 }
 
 namespace {
-bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+bool is_space(char c) {
+  return c == ' ' || (c >= '\t' && c <= '\r');
+}
 }  // namespace
 
 std::string_view trim(std::string_view text) {
-  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+  while (!text.empty() && is_space(text.front()))
+    text.remove_prefix(1);
+  while (!text.empty() && is_space(text.back()))
+    text.remove_suffix(1);
   return text;
 }
 
-bool is_blank(std::string_view text) { return trim(text).empty(); }
+bool is_blank(std::string_view text) {
+  return trim(text).empty();
+}
 
 std::vector<std::string_view> split(std::string_view text, char separator) {
   std::vector<std::string_view> parts;

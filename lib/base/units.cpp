@@ -133,8 +133,9 @@ Result<std::uint64_t> parse_bytes(std::string_view text) {
     for (const auto& [suffix, unit] : kByteUnits)
       if (rest == suffix)
         if (const auto value = scaled(*number, unit)) return *value;
-  return fail(ErrorKind::invalid, fmt::format("\"{}\" is not a size (write it as Kubernetes does: 512Ki, 64Mi, 1G)",
-                                              text::printable(text, 64)));
+  return fail(ErrorKind::invalid,
+              fmt::format("\"{}\" is not a size (write it as Kubernetes does: 512Ki, 64Mi, 1G)",
+                          text::printable(text, 64)));
 }
 
 }  // namespace digester

@@ -22,7 +22,9 @@ static_assert(sizeof(dom::array::iterator) == sizeof(Raw) && sizeof(dom::object:
 
 // The one place that knows that our handles and simdjson's are the same two words.
 struct Access {
-  static dom::element element(const Value& v) { return std::bit_cast<dom::element>(Raw{v.document_, v.index_}); }
+  static dom::element element(const Value& v) {
+    return std::bit_cast<dom::element>(Raw{v.document_, v.index_});
+  }
   static Value value(const dom::element& e) {
     const auto raw = std::bit_cast<Raw>(e);
     Value v;
@@ -35,14 +37,20 @@ struct Access {
 Type Value::type() const {
   if (!present()) return Type::null;
   switch (Access::element(*this).type()) {
-    case dom::element_type::ARRAY: return Type::array;
-    case dom::element_type::OBJECT: return Type::object;
+    case dom::element_type::ARRAY:
+      return Type::array;
+    case dom::element_type::OBJECT:
+      return Type::object;
     case dom::element_type::INT64:
     case dom::element_type::UINT64:
-    case dom::element_type::DOUBLE: return Type::number;
-    case dom::element_type::STRING: return Type::string;
-    case dom::element_type::BOOL: return Type::boolean;
-    case dom::element_type::NULL_VALUE: return Type::null;
+    case dom::element_type::DOUBLE:
+      return Type::number;
+    case dom::element_type::STRING:
+      return Type::string;
+    case dom::element_type::BOOL:
+      return Type::boolean;
+    case dom::element_type::NULL_VALUE:
+      return Type::null;
   }
   return Type::null;
 }
@@ -82,7 +90,8 @@ Value Value::find(std::string_view key) const {
 
 Value Value::at(std::initializer_list<std::string_view> path) const {
   Value value = *this;
-  for (const auto key : path) value = value.find(key);
+  for (const auto key : path)
+    value = value.find(key);
   return value;
 }
 
@@ -116,9 +125,11 @@ Range<Member> Value::members() const {
 std::size_t Value::size() const {
   std::size_t count = 0;
   auto all = elements();
-  for (auto it = all.begin(); it != all.end(); ++it) ++count;
+  for (auto it = all.begin(); it != all.end(); ++it)
+    ++count;
   auto named = members();
-  for (auto it = named.begin(); it != named.end(); ++it) ++count;
+  for (auto it = named.begin(); it != named.end(); ++it)
+    ++count;
   return count;
 }
 
@@ -157,8 +168,10 @@ bool same_keys_in_order(Range<Member> left, Range<Member> right) {
 // Sorted by key, of duplicates only the last.
 std::vector<Member> sorted_members(Value object) {
   std::vector<Member> members;
-  for (const Member m : object.members()) members.push_back(m);
-  std::stable_sort(members.begin(), members.end(), [](const Member& x, const Member& y) { return x.key < y.key; });
+  for (const Member m : object.members())
+    members.push_back(m);
+  std::stable_sort(members.begin(), members.end(),
+                   [](const Member& x, const Member& y) { return x.key < y.key; });
   std::vector<Member> last;
   for (const auto& m : members) {
     if (!last.empty() && last.back().key == m.key) last.pop_back();
@@ -202,10 +215,14 @@ bool equal(Value a, Value b) {
   const auto type = a.type();
   if (type != b.type()) return false;
   switch (type) {
-    case Type::null: return true;
-    case Type::boolean: return a.boolean() == b.boolean();
-    case Type::string: return a.string() == b.string();
-    case Type::number: return equal_numbers(Access::element(a), Access::element(b));
+    case Type::null:
+      return true;
+    case Type::boolean:
+      return a.boolean() == b.boolean();
+    case Type::string:
+      return a.string() == b.string();
+    case Type::number:
+      return equal_numbers(Access::element(a), Access::element(b));
     case Type::array: {
       auto left = a.elements();
       auto right = b.elements();
@@ -215,7 +232,8 @@ bool equal(Value a, Value b) {
         if (!equal(*l, *r)) return false;
       return !(l != left.end()) && !(r != right.end());
     }
-    case Type::object: return equal_objects(a, b);
+    case Type::object:
+      return equal_objects(a, b);
   }
   return false;
 }
@@ -230,13 +248,15 @@ Document::Document(Document&&) noexcept = default;
 Document& Document::operator=(Document&&) noexcept = default;
 
 Result<Value> Document::parse(std::string& text) {
-  if (text.starts_with("\xEF\xBB\xBF")) return fail(ErrorKind::invalid, "not JSON: it starts with a byte order mark");
+  if (text.starts_with("\xEF\xBB\xBF"))
+    return fail(ErrorKind::invalid, "not JSON: it starts with a byte order mark");
   text.reserve(text.size() + simdjson::SIMDJSON_PADDING);
   if (impl_->parser.max_depth() != kMaxDepth || impl_->parser.capacity() < text.size())
     if (const auto error = impl_->parser.allocate(text.size(), kMaxDepth); error != simdjson::SUCCESS)
       return fail(ErrorKind::internal, std::string("JSON parser: ") + simdjson::error_message(error));
   dom::element root;
-  if (const auto error = impl_->parser.parse(text.data(), text.size(), false).get(root); error != simdjson::SUCCESS)
+  if (const auto error = impl_->parser.parse(text.data(), text.size(), false).get(root);
+      error != simdjson::SUCCESS)
     return fail(ErrorKind::invalid, std::string("not JSON: ") + simdjson::error_message(error));
   return Access::value(root);
 }

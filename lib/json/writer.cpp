@@ -67,7 +67,9 @@ Writer& Writer::null() {
   impl_->writer.Null();
   return *this;
 }
-std::string_view Writer::view() const { return {impl_->buffer.GetString(), impl_->buffer.GetSize()}; }
+std::string_view Writer::view() const {
+  return {impl_->buffer.GetString(), impl_->buffer.GetSize()};
+}
 void Writer::clear() {
   impl_->buffer.Clear();
   impl_->writer.Reset(impl_->buffer);

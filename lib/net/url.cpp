@@ -1,5 +1,5 @@
-#include <boost/url.hpp>
 #include <fmt/format.h>
+#include <boost/url.hpp>
 
 #include "net/http_message.hpp"
 
@@ -22,8 +22,8 @@ Result<Url> from_view(const boost::urls::url_view_base& view) {
   // host_address() decodes percent-escapes: what is left must be a plain host.
   url.host = text::to_lower(view.host_address());
   for (const char c : url.host)
-    if (static_cast<unsigned char>(c) <= 0x20 || static_cast<unsigned char>(c) >= 0x7F || c == '/' || c == '@' ||
-        c == '?' || c == '#' || c == '\\' || c == '%')
+    if (static_cast<unsigned char>(c) <= 0x20 || static_cast<unsigned char>(c) >= 0x7F || c == '/' ||
+        c == '@' || c == '?' || c == '#' || c == '\\' || c == '%')
       return bad("its host holds a character that hosts cannot have");
   url.port = url.scheme == Scheme::https ? 443 : 80;
   if (view.has_port() && !view.port().empty()) {
@@ -45,8 +45,10 @@ Result<Url> Url::parse(std::string_view text) {
 }
 
 Result<Url> Url::resolve(std::string_view reference) const {
-  if (reference.size() > kMaxUrl) return fail(ErrorKind::invalid, "not a usable URL: it is longer than 8 KiB");
-  const auto parsed = boost::urls::parse_uri_reference(boost::core::string_view(reference.data(), reference.size()));
+  if (reference.size() > kMaxUrl)
+    return fail(ErrorKind::invalid, "not a usable URL: it is longer than 8 KiB");
+  const auto parsed =
+      boost::urls::parse_uri_reference(boost::core::string_view(reference.data(), reference.size()));
   if (!parsed) return fail(ErrorKind::invalid, "not a usable URL: it is not a URI reference");
   const std::string base_text = origin() + target;
   const auto base = boost::urls::parse_uri(base_text);
@@ -63,6 +65,8 @@ std::string Url::authority() const {
   return standard ? name : fmt::format("{}:{}", name, port);
 }
 
-std::string Url::origin() const { return (scheme == Scheme::https ? "https://" : "http://") + authority(); }
+std::string Url::origin() const {
+  return (scheme == Scheme::https ? "https://" : "http://") + authority();
+}
 
 }  // namespace digester::net

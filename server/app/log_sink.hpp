@@ -1,0 +1,40 @@
+// Standard error as a log: lines are handed to a writer thread, so that no event loop ever waits for a pipe.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+
+namespace digester::app {
+
+// Lines keep their order. When the reader of standard error stalls, at most kLimit bytes wait; further lines
+// are counted and their number is written once there is room. Everything accepted is written before
+// destruction ends.
+class LogSink {
+ public:
+  static constexpr std::size_t kLimit = 8 << 20;
+
+  explicit LogSink(int fd);
+  ~LogSink();
+  LogSink(const LogSink&) = delete;
+  LogSink& operator=(const LogSink&) = delete;
+
+  void write(std::string_view line);  // any thread
+
+ private:
+  void run();
+  void write_all(std::string_view text) const;
+
+  const int fd_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::string pending_;
+  std::uint64_t dropped_ = 0;
+  bool stopping_ = false;
+  std::thread writer_;
+};
+
+}  // namespace digester::app

@@ -1,0 +1,109 @@
+// What a person asked for, as plain values: the command line's result, before anything is built from it.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/log.hpp"
+#include "base/units.hpp"
+
+namespace digester::cli {
+
+using Environment = std::function<std::optional<std::string>(std::string_view name)>;
+
+// How registries are reached; shared by every command that asks one.
+struct RegistryOptions {
+  std::vector<std::string> insecure_registries;  // hosts, host:port, CIDRs
+  std::vector<std::string> realm_allow;          // REGISTRY=HOST
+  std::vector<std::string> redirect_allow;       // HOST or CIDR
+  std::vector<std::string> ca_files;
+  unsigned registry_concurrency = 16;
+};
+
+struct CacheOptions {
+  Duration ttl = std::chrono::minutes(1);
+  Duration apply_ttl{};
+  Duration negative_ttl = std::chrono::seconds(2);
+  Duration stale = std::chrono::hours(1);
+  Duration slow = std::chrono::seconds(1);
+  std::uint64_t bytes = 64ULL << 20;
+  std::uint64_t entries = 200'000;
+};
+
+struct PolicyOptions {
+  std::string on_error;  // "refuse", "admit-controlled", "admit"; empty: refuse, or admit by --ignore-errors
+  bool ignore_errors = false;
+  std::string on_reapply = "resolve";  // or "keep"
+  std::string skip_prefixes;           // colon-separated
+  std::vector<std::string> skip_prefix;
+  std::vector<std::string> skip_owners;  // group/Kind
+  bool skip_owners_given = false;
+  bool digest_only = false;
+  bool dry_run = false;
+};
+
+struct ServerLimits {
+  std::uint64_t max_connections = 4096;
+  std::uint64_t max_bytes_in_flight = 64ULL << 20;
+  std::uint64_t max_body = 8ULL << 20;
+  Duration handshake_timeout = std::chrono::seconds(10);
+  Duration header_timeout = std::chrono::seconds(10);
+  Duration body_timeout = std::chrono::seconds(30);
+  Duration write_timeout = std::chrono::seconds(30);
+  Duration idle_timeout = std::chrono::seconds(180);
+};
+
+struct WebhookOptions {
+  std::string listen_address;  // empty: every address
+  std::uint16_t port = 8443;
+  std::string cert_dir = "/certs";
+  std::string health_addr = ":9090";
+  std::string metrics_addr = ":8888";
+  unsigned threads = 0;  // 0: what the cgroup allows
+  bool offline = false;
+  bool disable_cert_rotation = false;
+  std::string kubeconfig;
+  std::string pod_name;
+  std::string pod_namespace;
+  Duration drain = std::chrono::seconds(15);
+  Duration admission_budget = std::chrono::seconds(5);
+  Level log_level = Level::info;
+  std::optional<LogFormat> log_format;  // empty: text for a terminal, JSON otherwise
+  ServerLimits limits;
+  PolicyOptions policy;
+  CacheOptions cache;
+  RegistryOptions registry;
+};
+
+struct DigestOptions {
+  std::vector<std::string> images;
+  bool full = false;
+  bool json = false;
+  std::string platform;
+  Duration timeout = std::chrono::seconds(30);
+  Level log_level = Level::error;
+  RegistryOptions registry;
+};
+
+struct VersionOptions {
+  bool json = false;
+};
+
+// Nothing to run: help was asked for (code 0, standard output) or the usage was wrong (code 2, standard
+// error).
+struct Exit {
+  int code = 0;
+  std::string text;
+};
+
+using Action = std::variant<Exit, WebhookOptions, DigestOptions, VersionOptions>;
+
+// Flags win over the environment, that over --config, that over defaults.
+Action parse(int argc, const char* const* argv, const Environment& environment);
+
+}  // namespace digester::cli

@@ -1,0 +1,47 @@
+// Dispatch only: parse, run one command, translate to an exit code.
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <string>
+
+#include "app/version.hpp"
+#include "cli/options.hpp"
+
+namespace {
+
+std::optional<std::string> environment(std::string_view name) {
+  if (const char* value = std::getenv(std::string(name).c_str())) return value;
+  return std::nullopt;
+}
+
+void print(std::FILE* stream, const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stream);
+}
+
+struct Run {
+  int operator()(const digester::cli::Exit& e) const {
+    print(e.code == 0 ? stdout : stderr, e.text);
+    return e.code;
+  }
+  int operator()(const digester::cli::VersionOptions& o) const {
+    print(stdout, o.json ? digester::app::version_json() : digester::app::version_text());
+    return 0;
+  }
+  int operator()(const digester::cli::WebhookOptions&) const { return 0; }
+  int operator()(const digester::cli::DigestOptions&) const { return 0; }
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    const int code = std::visit(Run{}, digester::cli::parse(argc, argv, environment));
+    if (std::fflush(stdout) != 0) return 3;
+    return code;
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "digester: %s\n", e.what());
+    return 1;
+  }
+}
