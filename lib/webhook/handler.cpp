@@ -1,0 +1,148 @@
+#include "webhook/handler.hpp"
+
+#include <boost/asio/this_coro.hpp>
+
+#include <utility>
+#include <vector>
+
+#include "admission/answer.hpp"
+#include "admission/plan.hpp"
+#include "admission/review.hpp"
+#include "base/text.hpp"
+#include "json/value.hpp"
+#include "webhook/deadline.hpp"
+#include "webhook/observer.hpp"
+
+namespace digester::webhook {
+namespace {
+
+constexpr std::size_t kKeptBody = 256 * 1024;
+
+void refuse(net::ServerResponse& response, unsigned status, std::string_view why) {
+  response.status = status;
+  response.content_type = "text/plain; charset=utf-8";
+  response.body.assign(why).push_back('\n');
+}
+
+admission::Outcome to_outcome(registry::Resolution resolution) {
+  const auto source = resolution.source == registry::Source::cache   ? admission::Source::cache
+                      : resolution.source == registry::Source::stale ? admission::Source::stale
+                                                                     : admission::Source::registry;
+  return admission::Outcome{std::move(resolution.digest), source, resolution.age};
+}
+
+registry::Query to_query(const admission::Lookup& lookup, const admission::Review& review) {
+  const bool cached = lookup.freshness == admission::Freshness::cached;
+  registry::Query query{lookup.reference};
+  query.context.namespace_name = review.namespace_name;
+  query.freshness = cached ? registry::Freshness::cached : registry::Freshness::current;
+  query.stale_allowed = lookup.stale_allowed;
+  query.stale_when_slow = cached && lookup.stale_allowed;
+  return query;
+}
+
+}  // namespace
+
+// One review under way. Review and plan point into the document.
+struct Handler::Work {
+  json::Document document;
+  admission::Review review;
+  admission::Plan plan;
+  std::vector<admission::Outcome> outcomes;  // slot i answers plan.lookups[i]
+  std::vector<registry::Query> queries;      // what the cache does not know
+  std::vector<std::size_t> slots;            // whose answers they will be
+
+  void reset() {
+    plan = {};
+    outcomes.clear();
+    queries.clear();
+    slots.clear();
+  }
+};
+
+Handler::Handler(HandlerOptions options, admission::Policy policy, registry::Resolver& resolver,
+                 const Clock& clock, const Logger& log, Metrics& metrics)
+    : options_(std::move(options)),
+      policy_(std::move(policy)),
+      resolver_(&resolver),
+      clock_(&clock),
+      observer_(std::make_unique<Observer>(log, metrics)) {}
+
+Handler::~Handler() = default;
+
+bool Handler::accept(const net::ServerRequest& request, net::ServerResponse& response) const {
+  if (request.path != options_.path) {
+    refuse(response, 404, "not found: admission reviews are answered at " + options_.path);
+  } else if (request.method != "POST") {
+    refuse(response, 405, "method not allowed: admission reviews are POSTed");
+    response.add_field("Allow", "POST");
+  } else if (!text::iequals(request.content_type(), "application/json")) {
+    refuse(response, 415, "unsupported media type: an admission review is application/json");
+  } else {
+    return true;
+  }
+  observer_->refused(response.status, "path, method or content type");
+  return false;
+}
+
+bool Handler::parse(Work& work, net::ServerRequest& request, net::ServerResponse& response) const {
+  const auto root = work.document.parse(request.body);
+  auto review = root ? admission::parse_review(*root) : Result<admission::Review>(fail(root.error()));
+  if (!review) {
+    refuse(response, 400, review.error().message);
+    observer_->refused(response.status, review.error().message);
+    return false;
+  }
+  work.review = *review;
+  work.plan = admission::make_plan(work.review, policy_);
+  return true;
+}
+
+void Handler::peek(Work& work) const {
+  for (std::size_t i = 0; i < work.plan.lookups.size(); ++i) {
+    auto query = to_query(work.plan.lookups[i], work.review);
+    if (auto known = resolver_->peek(query)) {
+      work.outcomes.push_back(to_outcome(std::move(*known)));
+      continue;
+    }
+    work.outcomes.push_back({fail(ErrorKind::timed_out, "no answer in time")});
+    work.queries.push_back(std::move(query));
+    work.slots.push_back(i);
+  }
+}
+
+void Handler::answer(Work& work, net::ServerRequest& request, net::ServerResponse& response) const {
+  const auto answer = admission::decide(work.plan, work.outcomes);
+  response.body = admission::render(work.review, answer);
+  observer_->answered(work.review, work.plan, answer, clock_->now() - request.received);
+}
+
+bool Handler::try_handle(net::ServerRequest& request, net::ServerResponse& response) {
+  if (!accept(request, response)) return true;
+  // One review at a time is between here and its answer on a thread; those that must wait take theirs along.
+  thread_local WorkPtr spare;
+  auto work = spare ? std::exchange(spare, nullptr) : std::make_shared<Work>();
+  work->reset();
+  if (parse(*work, request, response)) {
+    peek(*work);
+    if (!work->queries.empty()) {
+      request.attachment = std::move(work);
+      return false;
+    }
+    answer(*work, request, response);
+  }
+  // The tree of a giant would stay in memory for ever.
+  if (request.body.size() <= kKeptBody) spare = std::move(work);
+  return true;
+}
+
+net::Task<> Handler::handle(net::ServerRequest& request, net::ServerResponse& response) {
+  const auto work = std::static_pointer_cast<Work>(std::exchange(request.attachment, nullptr));
+  const auto until = deadline(request.received, request.query, options_.admission_budget);
+  auto resolutions = co_await resolver_->resolve(std::move(work->queries), until);
+  for (std::size_t i = 0; i < resolutions.size(); ++i)
+    work->outcomes[work->slots[i]] = to_outcome(std::move(resolutions[i]));
+  answer(*work, request, response);
+}
+
+}  // namespace digester::webhook

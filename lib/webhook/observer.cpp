@@ -1,0 +1,87 @@
+#include "webhook/observer.hpp"
+
+#include "json/writer.hpp"
+
+namespace digester::webhook {
+
+using admission::Verdict;
+
+Handler::Observer::Observer(const Logger& log, Metrics& metrics) : log_(&log) {
+  const auto outcome = [&](const char* name) {
+    return &metrics.counter("digester_admissions_total", "Admission requests answered, by outcome.",
+                            {{"outcome", name}});
+  };
+  outcomes_ = {outcome("patched"), outcome("unchanged"), outcome("admitted_with_errors"), outcome("denied"),
+               outcome("bad_request")};
+  for (const auto verdict : {Verdict::pinned, Verdict::restored, Verdict::unresolved, Verdict::untouched})
+    images_[static_cast<std::size_t>(verdict)] = &metrics.counter(
+        "digester_admission_images_total", "Image fields that a rule applied to, by what became of them.",
+        {{"verdict", std::string(to_string(verdict))}});
+  latency_ = &metrics.histogram(
+      "digester_admission_duration_seconds", "Time from a request's first byte to its answer, in seconds.",
+      {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10});
+}
+
+namespace {
+
+// `"images":[…]`, for the end of the log line.
+std::string images_json(const admission::Answer& answer) {
+  json::Writer w;
+  w.begin_array();
+  for (const auto& image : answer.images) {
+    if (image.verdict == Verdict::untouched) continue;
+    w.begin_object()
+        .member("image", image.field.image.substr(0, 512))
+        .member("verdict", to_string(image.verdict));
+    if (!image.written.empty()) w.member("written", std::string_view(image.written));
+    if (image.source) {
+      w.member("source", to_string(*image.source));
+      if (image.age.count() > 0)
+        w.key("age_seconds").integer(std::chrono::duration_cast<std::chrono::seconds>(image.age).count());
+    }
+    if (image.failure) w.member("failure", to_string(*image.failure));
+    w.end_object();
+  }
+  w.end_array();
+  return "\"images\":" + w.str();
+}
+
+}  // namespace
+
+void Handler::Observer::answered(const admission::Review& review, const admission::Plan& plan,
+                                 const admission::Answer& answer, Duration took) const {
+  const bool failed = !answer.unresolved.empty() || answer.reason == admission::Reason::error_ignored;
+  const auto outcome = !answer.allowed ? denied
+                       : failed        ? admitted_with_errors
+                       : answer.patch  ? patched
+                                       : unchanged;
+  outcomes_[outcome]->Increment();
+  for (const auto& image : answer.images)
+    images_[static_cast<std::size_t>(image.verdict)]->Increment();
+  const double seconds = std::chrono::duration<double>(took).count();
+  latency_->Observe(seconds);
+
+  const auto level = outcome == denied || outcome == admitted_with_errors ? Level::warn
+                     : outcome == patched                                 ? Level::info
+                                                                          : Level::debug;
+  if (!log_->enabled(level)) return;
+  log_->log(level, to_string(answer.reason),
+            {{"uid", review.uid},
+             {"operation", review.operation_text},
+             {"kind", review.kind.kind},
+             {"namespace", review.namespace_name},
+             {"name", review.name},
+             {"user", review.username},
+             {"dry_run", review.dry_run},
+             {"allowed", answer.allowed},
+             {"why", answer.message.empty() ? plan.why : std::string_view(answer.message)},
+             {"took_ms", seconds * 1000}},
+            images_json(answer));
+}
+
+void Handler::Observer::refused(unsigned status, std::string_view why) const {
+  outcomes_[bad_request]->Increment();
+  log_->warn("request refused", {{"status", status}, {"why", why}});
+}
+
+}  // namespace digester::webhook

@@ -1,0 +1,15 @@
+// The commands: each builds its parts top to bottom from the options, runs, and takes them down in reverse.
+#pragma once
+
+#include "cli/options.hpp"
+
+namespace digester::app {
+
+// Serves until a signal. 0 after an orderly stop, 1 when it could not start, 2 for options that make no
+// sense.
+int run_webhook(const cli::WebhookOptions& options, const cli::Environment& environment);
+
+// 0 all found, 1 some were not, 2 for options that make no sense.
+int run_digest(const cli::DigestOptions& options, const cli::Environment& environment);
+
+}  // namespace digester::app

@@ -1,0 +1,153 @@
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <cstdio>
+#include <fstream>
+#include <map>
+
+#include "cli/options.hpp"
+
+using namespace digester;
+
+namespace {
+
+cli::Action parse(std::vector<const char*> arguments, std::map<std::string, std::string> environment = {}) {
+  arguments.insert(arguments.begin(), "digester");
+  return cli::parse(static_cast<int>(arguments.size()), arguments.data(),
+                    [&](std::string_view name) -> std::optional<std::string> {
+                      const auto found = environment.find(std::string(name));
+                      if (found == environment.end()) return std::nullopt;
+                      return found->second;
+                    });
+}
+
+cli::WebhookOptions webhook(std::vector<const char*> arguments, std::map<std::string, std::string> environment = {}) {
+  arguments.insert(arguments.begin(), "webhook");
+  const auto action = parse(std::move(arguments), std::move(environment));
+  if (const auto* exit = std::get_if<cli::Exit>(&action)) FAIL(exit->text);
+  return std::get<cli::WebhookOptions>(action);
+}
+
+std::string usage_error(std::vector<const char*> arguments, std::map<std::string, std::string> environment = {}) {
+  const auto action = parse(std::move(arguments), std::move(environment));
+  const auto* exit = std::get_if<cli::Exit>(&action);
+  REQUIRE(exit);
+  CHECK(exit->code == 2);
+  return exit->text;
+}
+
+// A file that goes away with the test.
+class TemporaryFile {
+ public:
+  explicit TemporaryFile(const std::string& content) {
+    const int fd = ::mkstemp(path_.data());
+    REQUIRE(fd >= 0);
+    ::close(fd);
+    std::ofstream(path_) << content;
+  }
+  ~TemporaryFile() { std::remove(path_.c_str()); }
+  const char* path() const { return path_.c_str(); }
+
+ private:
+  std::string path_ = "/tmp/digester-test-XXXXXX";
+};
+
+}  // namespace
+
+TEST_CASE("the defaults are k8s-digester's") {
+  const auto o = webhook({});
+  CHECK(o.port == 8443);
+  CHECK(o.cert_dir == "/certs");
+  CHECK(o.health_addr == ":9090");
+  CHECK(o.metrics_addr == ":8888");
+  CHECK_FALSE(o.offline);
+  CHECK_FALSE(o.policy.dry_run);
+  CHECK_FALSE(o.policy.ignore_errors);
+}
+
+TEST_CASE("k8s-digester's ways to write a flag work") {
+  const auto o = webhook({"--offline=true", "--dry-run", "--ignore-errors=false", "--port=1", "--skip-prefixes", "a:b"});
+  CHECK(o.offline);
+  CHECK(o.policy.dry_run);
+  CHECK_FALSE(o.policy.ignore_errors);
+  CHECK(o.port == 1);
+  CHECK(o.policy.skip_prefixes == "a:b");
+}
+
+TEST_CASE("flags win over the environment, that over the file, that over defaults") {
+  const TemporaryFile file("skip-prefixes: file\nport: 7\noffline: true\ncache-ttl: 5m\ninsecure-registries: [a, b]\n");
+  const auto o = webhook({"--config", file.path(), "--port", "9"}, {{"SKIP_PREFIXES", "environment"}});
+  CHECK(o.port == 9);
+  CHECK(o.policy.skip_prefixes == "environment");
+  CHECK(o.offline);
+  CHECK(o.cache.ttl == std::chrono::minutes(5));
+  CHECK(o.registry.insecure_registries == std::vector<std::string>{"a", "b"});
+}
+
+TEST_CASE("the environment's booleans are checked as flags are") {
+  CHECK(webhook({}, {{"OFFLINE", "true"}}).offline);
+  CHECK_FALSE(webhook({}, {{"OFFLINE", "false"}}).offline);
+  CHECK_FALSE(webhook({"--offline=false"}, {{"OFFLINE", "true"}}).offline);
+  CHECK(usage_error({"webhook"}, {{"OFFLINE", "perhaps"}}).find("OFFLINE") != std::string::npos);
+  CHECK(webhook({}, {{"DEBUG", "true"}}).log_level == Level::debug);
+  CHECK(webhook({}, {{"DEBUG", ""}}).log_level == Level::info);
+  CHECK(webhook({"--log-level=warn"}, {{"DEBUG", "1"}}).log_level == Level::warn);
+}
+
+TEST_CASE("a configuration file's mistakes are named with file and line") {
+  struct Row {
+    const char* content;
+    const char* error;
+  };
+  const auto row = GENERATE(Row{"port: 1\nprot: 2\n", "prot"}, Row{"port: x\n", "port"}, Row{"- a\n", "mapping"},
+                            Row{"port: {a: b}\n", "port"}, Row{"a: [\n", ":2:"}, Row{"port: 1\nport: 2\n", "twice"},
+                            Row{"config: x\n", "config"}, Row{"cache-ttl: soon\n", "cache-ttl"});
+  const TemporaryFile file(row.content);
+  const auto text = usage_error({"webhook", "--config", file.path()});
+  INFO(text);
+  CHECK(text.find(row.error) != std::string::npos);
+  CHECK(text.find(file.path()) != std::string::npos);
+}
+
+TEST_CASE("an empty configuration file and a missing one are different things") {
+  const TemporaryFile file("# nothing yet\n");
+  CHECK(webhook({"--config", file.path()}).port == 8443);
+  CHECK(usage_error({"webhook", "--config", "/nonexistent/x.yaml"}).find("No such file") != std::string::npos);
+}
+
+TEST_CASE("lists repeat and take commas") {
+  const auto o = webhook({"--skip-prefix=r:5000/a", "--skip-prefix", "b", "--insecure-registries=x,10.0.0.0/8"});
+  CHECK(o.policy.skip_prefix == std::vector<std::string>{"r:5000/a", "b"});
+  CHECK(o.registry.insecure_registries == std::vector<std::string>{"x", "10.0.0.0/8"});
+  CHECK_FALSE(o.policy.skip_owners_given);
+}
+
+TEST_CASE("an idle limit that the API server outlives is refused") {
+  CHECK(usage_error({"webhook", "--idle-timeout=90s"}).find("at least 1m31s") != std::string::npos);
+  CHECK(webhook({"--idle-timeout=91s"}).limits.idle_timeout == std::chrono::seconds(91));
+}
+
+TEST_CASE("wrong usage exits with 2 and says where help is") {
+  CHECK(usage_error({"frobnicate"}).find("there is no command \"frobnicate\"") != std::string::npos);
+  CHECK(usage_error({"digest"}).find("digester digest --help") != std::string::npos);
+  CHECK(usage_error({"webhook", "--port", "70000"}).find("--port") != std::string::npos);
+  CHECK(usage_error({"webhook", "stray"}).find("stray") != std::string::npos);
+}
+
+TEST_CASE("images are taken as they come, flags in between") {
+  const auto action = parse({"digest", "a", "--full", "b", "-o", "json", "--timeout=5s"});
+  const auto* o = std::get_if<cli::DigestOptions>(&action);
+  REQUIRE(o);
+  CHECK(o->images == std::vector<std::string>{"a", "b"});
+  CHECK(o->full);
+  CHECK(o->json);
+  CHECK(o->timeout == std::chrono::seconds(5));
+}
+
+TEST_CASE("help goes out with 0 and names every command") {
+  const auto action = parse({"--help"});
+  const auto* exit = std::get_if<cli::Exit>(&action);
+  REQUIRE(exit);
+  CHECK(exit->code == 0);
+  for (const auto* command : {"webhook", "digest", "version"}) CHECK(exit->text.find(command) != std::string::npos);
+}
