@@ -1,0 +1,84 @@
+#include "registry/protocol/token_question.hpp"
+
+#include <algorithm>
+
+#include "base/text.hpp"
+
+namespace digester::registry::protocol {
+namespace {
+
+constexpr std::size_t kMaxExtraScopes = 4;
+constexpr std::size_t kMaxScope = 1024;
+
+bool is_unreserved(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
+         c == '_' || c == '~';
+}
+
+// Empty for what must not be asked.
+std::string narrowed(std::string_view scope) {
+  if (scope.empty() || scope.size() > kMaxScope || scope.find('*') != std::string_view::npos) return {};
+  if (!scope.starts_with("repository:") && !scope.starts_with("repository(")) return std::string(scope);
+  const auto actions_at = scope.rfind(':');
+  const auto actions = text::split(scope.substr(actions_at + 1), ',');
+  if (std::ranges::find(actions, "pull") == actions.end()) return {};
+  return std::string(scope.substr(0, actions_at)) + ":pull";
+}
+
+}  // namespace
+
+std::string percent_encode(std::string_view text) {
+  constexpr std::string_view kHex = "0123456789ABCDEF";
+  std::string out;
+  out.reserve(text.size() + text.size() / 4);
+  for (const char c : text) {
+    if (is_unreserved(c)) {
+      out += c;
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    out += '%';
+    out += kHex[byte >> 4];
+    out += kHex[byte & 15];
+  }
+  return out;
+}
+
+std::vector<std::string> pull_scopes(std::string_view path, std::string_view challenge_scope) {
+  std::vector<std::string> scopes{"repository:" + std::string(path) + ":pull"};
+  for (const auto part : text::split(challenge_scope, ' ')) {
+    if (scopes.size() > kMaxExtraScopes) break;
+    auto scope = narrowed(part);
+    if (!scope.empty() && std::ranges::find(scopes, scope) == scopes.end())
+      scopes.push_back(std::move(scope));
+  }
+  return scopes;
+}
+
+std::string token_target(std::string_view target, std::string_view service,
+                         const std::vector<std::string>& scopes) {
+  std::string out(target);
+  char separator = out.find('?') == std::string::npos ? '?' : '&';
+  if (out.ends_with('?') || out.ends_with('&')) separator = '\0';
+  const auto add = [&](std::string_view name, std::string_view value) {
+    if (separator != '\0') out += separator;
+    out.append(name).append("=").append(percent_encode(value));
+    separator = '&';
+  };
+  if (!service.empty()) add("service", service);
+  for (const auto& scope : scopes)
+    add("scope", scope);
+  return out;
+}
+
+std::string refresh_form(std::string_view refresh_token, std::string_view service,
+                         const std::vector<std::string>& scopes) {
+  std::string form = "grant_type=refresh_token&refresh_token=" + percent_encode(refresh_token);
+  if (!service.empty()) form += "&service=" + percent_encode(service);
+  std::string joined;
+  for (const auto& scope : scopes)
+    joined += (joined.empty() ? "" : " ") + scope;
+  return form + "&scope=" + percent_encode(joined) + "&client_id=digester";
+}
+
+}  // namespace digester::registry::protocol
