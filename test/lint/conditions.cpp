@@ -12,10 +12,15 @@ Task<bool> has(int key);
 Task<int> operands(bool fresh, int key) {
   if (fresh && co_await has(key)) co_return 1;  // BAD
   if (co_await has(key) || fresh) co_return 2;  // BAD
-  while (fresh && co_await has(key))
-    fresh = false;  // BAD
-  for (; fresh && co_await has(key);)
-    fresh = false;                              // BAD
+  while (fresh && co_await has(key)) {          // BAD
+    fresh = false;
+  }
+  for (; fresh && co_await has(key);) {  // BAD
+    fresh = false;
+  }
+  do {
+    fresh = false;
+  } while (fresh || co_await has(key));         // BAD
   bool both = fresh && co_await has(key);       // BAD
   co_return both || co_await has(key) ? 3 : 4;  // BAD
 }
