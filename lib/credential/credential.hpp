@@ -7,30 +7,11 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "credential/value.hpp"
 #include "image/reference.hpp"
 #include "net/task.hpp"
 
 namespace digester::credential {
-
-// One way to authenticate. Never logged, never printed: only the fingerprint may be.
-struct Credential {
-  enum class Kind {
-    anonymous,
-    basic,           // user and secret
-    identity_token,  // secret is a refresh token for the token service's POST form
-    registry_token,  // secret is the Bearer value itself
-  };
-  Kind kind = Kind::anonymous;
-  std::string user;
-  std::string secret;
-  // HMAC under a per-process key over length-prefixed kind, user and secret: the cache's and token cache's
-  // key. Empty for anonymous. Equal credentials have equal fingerprints within one process.
-  std::string fingerprint;
-
-  static Credential anonymous() { return {}; }
-  static Credential make(Kind kind, std::string user, std::string secret);  // computes the fingerprint
-  bool is_anonymous() const { return kind == Kind::anonymous; }
-};
 
 // On whose behalf: what the pull-secret source needs. Empty on the command line.
 struct Context {
@@ -47,10 +28,11 @@ class Provider {
   virtual std::string_view name() const = 0;
 
   // All credentials for this reference, best first, without waiting: from memory alone, from any thread.
-  // Empty optional: fetch() must be asked.
+  // Empty optional: fetch() must be asked. An empty list: there are none; anonymous is never listed.
   virtual std::optional<std::vector<Credential>> ready(const image::Reference& reference,
                                                        const Context& context) const = 0;
-  // The same with I/O, on the registry thread. An error is a warning to the caller, not an end.
+  // The same with I/O, on the registry thread. An error is a warning to the caller, not an end. Reference and
+  // context outlive the task.
   virtual net::Task<Result<std::vector<Credential>>> fetch(const image::Reference& reference,
                                                            const Context& context) = 0;
   // The registry refused this one (401 or 403): forget it, if it came from a cache. Registry thread.
