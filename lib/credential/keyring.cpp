@@ -142,10 +142,11 @@ bool glob_match(std::string_view pattern, std::string_view text) {
 bool Keyring::add(std::string_view key, std::size_t value) {
   if (key.size() > kMaxKey) return false;
   if (!strip_prefix(key, "https://")) strip_prefix(key, "http://");
-  key = key.substr(0, key.find_first_of("?#"));
   const auto slash = key.find('/');
   const auto authority = text::to_lower(key.substr(0, slash));
-  auto path = slash == std::string_view::npos ? std::string_view() : without_api_version(key.substr(slash));
+  auto path = slash == std::string_view::npos ? std::string_view() : key.substr(slash);
+  // In the host a '?' is a pattern; in the path it begins a query, which no repository has.
+  path = without_api_version(path.substr(0, path.find_first_of("?#")));
   if (path == "/") path = {};
   // User information is no part of a host; a key that carries some is somebody's mistake, and secret.
   if (authority.empty() || authority.find('@') != std::string::npos) return false;
