@@ -4,12 +4,16 @@
 // threads read the sharded cache and post only what it does not know.
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <optional>
-#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/log.hpp"
+#include "base/metrics.hpp"
 #include "base/result.hpp"
 #include "base/units.hpp"
 #include "credential/credential.hpp"
@@ -18,6 +22,8 @@
 #include "net/task.hpp"
 
 namespace digester::registry {
+
+class Lookup;
 
 enum class Freshness {
   cached,   // an entry younger than the cache's time to live will do: what controllers create
@@ -31,7 +37,8 @@ struct Query {
   image::Reference reference;  // with a tag and without a digest
   credential::Context context;
   Freshness freshness = Freshness::current;
-  // A known answer up to --cache-stale old may be given when the registry fails or rate-limits.
+  // A known answer up to --cache-stale old may be given when the registry fails or rate-limits, or has not
+  // answered by the deadline.
   bool stale_allowed = true;
   // With `cached`: give a known older answer also when the registry takes over 1 s.
   bool stale_when_slow = false;
@@ -40,21 +47,65 @@ struct Query {
 struct Resolution {
   Result<image::Digest> digest;
   Source source = Source::registry;
-  Duration age{};   // of a cached or stale answer
+  Duration age{};   // of a cached or stale answer, since its request was sent
   Duration took{};  // this look-up, as the caller waited for it
+};
+
+struct ResolverSettings {
+  // --cache-size: the most that answers may take in memory, stale ones included (some 80 bytes an image).
+  std::size_t cache_bytes = 64 << 20;
+  // And the most of them, whatever their size.
+  std::size_t cache_entries = 500'000;
+  // No namespace keeps more than this part of a full cache. 1: no such limit.
+  double namespace_share = 0.25;
+  // --cache-ttl: how old an answer may be for Freshness::cached. 0: every look-up asks.
+  Duration cache_ttl = std::chrono::minutes(1);
+  // --cache-negative-ttl: the same for refusals (no such image, no access). Freshness::current never gets
+  // one.
+  Duration negative_ttl = std::chrono::seconds(2);
+  // --cache-stale: how old an answer may be when the registry fails. 0: never.
+  Duration cache_stale = std::chrono::hours(1);
+  // --apply-ttl: how old a digest may be for Freshness::current. 0: it must have been asked for afterwards.
+  Duration apply_ttl{};
+
+  // What one look-up at a registry may take, whoever still waits for it.
+  Duration flight_bound = std::chrono::seconds(10);
+  // What reading credentials may take; after it the look-up goes on without them.
+  Duration credentials_bound = std::chrono::seconds(3);
+  // When a registry counts as slow: see Query::stale_when_slow and flight.hpp.
+  Duration slow_after = std::chrono::seconds(1);
+  // Look-ups in the air at once; one registry's at most a quarter of them. Over it: ErrorKind::unavailable.
+  std::size_t max_flights = 8192;
 };
 
 class Resolver {
  public:
   virtual ~Resolver() = default;
 
-  // From the cache, without waiting; any thread. Empty: resolve() must be asked.
+  // From the cache, without waiting; any thread. Empty: resolve() must be asked. Freshness::current finds
+  // only digests within --apply-ttl, and nobody whose credentials need I/O finds anything.
   virtual std::optional<Resolution> peek(const Query& query) = 0;
 
   // All of them, concurrently, under one deadline: slot i answers query i. Those not known by the deadline
-  // are ErrorKind::timed_out. Callable from any io_context thread: the coroutine stays on the caller's
-  // executor. The flights go on after the deadline, under their own bound.
+  // are ErrorKind::timed_out, or stale where allowed. Callable from any io_context thread: the coroutine
+  // stays on the caller's executor. The flights go on after the deadline, under their own bound. A
+  // cancelled caller gets what is there by then; the rest is ErrorKind::cancelled.
   virtual net::Task<std::vector<Resolution>> resolve(std::vector<Query> queries, SteadyTime deadline) = 0;
+
+  // Ends every flight; who waits, and who asks from now on, is told ErrorKind::cancelled. `ended` is called
+  // on the registry thread when nothing of the resolver is left there. Any thread.
+  virtual void stop(std::function<void()> ended) {
+    if (ended) ended();
+  }
 };
+
+// Everything given by reference outlives the resolver. At the end: no more callers; stop(), and wait for
+// `ended` while the registry thread still runs; then destroy in any order. A caller's event loop may be
+// destroyed with a resolve() in it at any time. (Without stop(), coroutines of flights stay suspended in
+// `registry_thread`, inside `lookup` and `provider`, and are destroyed with it.)
+std::unique_ptr<Resolver> create_resolver(net::asio::io_context& registry_thread, Lookup& lookup,
+                                          credential::Provider& provider, const Clock& clock,
+                                          const ResolverSettings& settings, Metrics& metrics,
+                                          const Logger& log);
 
 }  // namespace digester::registry
