@@ -53,6 +53,5 @@ ImageFields find_images(json::Value object);
 // The pod template around a spec path (metadata and spec), whose change is a rollout; absent for
 // SpecPath::spec.
 json::Value pod_template(json::Value object, SpecPath path);
-json::Value pod_spec(json::Value object, SpecPath path);
 
 }  // namespace digester::admission

@@ -1,8 +1,20 @@
 // What a review asks of the registries, and what is to be done with each image, before anything is known.
 //
 // The rule behind it: a request that would not have changed what runs must not change it because of us.
+//
+//  1. Owned objects. What another controller owns passes untouched: it compares templates. Not so Pods, and
+//     Jobs of CronJobs. What an owner out of --skip-owners owns passes in any case.
+//  2. UPDATE, image unchanged. It stays, unless the request changes that pod template elsewhere: then a
+//     rollout happens anyway, and it is pinned if it resolves. Never for Pods and Jobs, and never for custom
+//     resources that hold containers right under spec: nothing tells what of their spec is the template.
+//  3. UPDATE that takes our digest off again. Where the image cannot change or a change restarts the
+//     container (Jobs, Pods), the digest goes back. Elsewhere by --on-reapply: `keep` puts it back, `resolve`
+//     asks, and only a fresh answer of the registry may replace it.
+//  4. What cannot be resolved is refused or let in by --on-error.
+//  5. Freshness. What people and pipelines apply is answered by a request sent after the review arrived.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -33,7 +45,7 @@ struct Lookup {
   bool stale_allowed = true;
 };
 
-// Of one image in one review, beyond which the rest counts as failed. Real Pods have under 100.
+// Different strings in one review, beyond which the rest counts as failed. Real Pods have under 100.
 inline constexpr std::size_t kMaxLookups = 512;
 
 enum class Treatment : std::uint8_t {
@@ -66,7 +78,8 @@ struct Plan {
   std::vector<Lookup> lookups;  // ask all of them, at once; the order is decide()'s
   std::vector<Error> failures;  // of strings that are no references, and of look-ups over the limit
   std::vector<std::string> warnings;
-  bool changes_template[kSpecPaths] = {};  // by the request itself, whatever the look-ups say
+  // By the request itself, whatever the look-ups say. Known only where a decision depends on it.
+  std::array<bool, kSpecPaths> changes_template{};
 
   // What a controller creates: rule 4's admit-controlled lets it in.
   bool controlled = false;

@@ -11,7 +11,7 @@
 
 namespace digester::admission {
 
-// What to do with an image that has no digest and cannot get one (rule 4 of docs/ARCHITECTURE.md).
+// What to do with an image that has no digest and cannot get one (rule 4; the rules are in plan.hpp).
 enum class OnError {
   refuse,            // the request is denied
   admit_controlled,  // what a controller creates comes in unpinned, what people and pipelines apply is denied

@@ -54,6 +54,8 @@ struct ControllerOwner {
   std::string_view name;
 };
 std::optional<ControllerOwner> controller_owner(json::Value object);
+// Whether any ownerReferences entry, a controller or not, is of that group and kind.
+bool has_owner(json::Value object, std::string_view group, std::string_view kind);
 
 bool is_being_deleted(json::Value object);  // metadata.deletionTimestamp is set
 bool is_mirror_pod(json::Value object);     // annotation kubernetes.io/config.mirror

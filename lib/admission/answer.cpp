@@ -1,0 +1,313 @@
+#include "admission/answer.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "admission/wording.hpp"
+#include "base/text.hpp"
+
+namespace digester::admission {
+namespace {
+
+const Error& not_answered() {
+  static const Error error{ErrorKind::timed_out, "the registry was not asked in time", {}, {}};
+  return error;
+}
+
+std::string_view digest_of(std::string_view image) {
+  const auto at = image.rfind('@');
+  return at == std::string_view::npos ? std::string_view() : image.substr(at + 1);
+}
+
+bool contains(std::string_view list, std::string_view image) {
+  for (std::size_t at = 0; at < list.size();) {
+    const auto end = std::min(list.find(',', at), list.size());
+    if (list.substr(at, end - at) == image) return true;
+    at = end + 1;
+  }
+  return false;
+}
+
+// A comma-separated list of bounded length, each image once.
+void append(std::string& list, std::string_view image) {
+  constexpr std::string_view kMore = "…";
+  if (list.ends_with(kMore) || contains(list, image)) return;
+  const bool fits = list.size() + image.size() + kMore.size() + 2 <= kMaxAuditBytes;
+  if (!list.empty()) list += ',';
+  list += fits ? image : kMore;
+}
+
+// A look-up or a failure serves many fields; what is said of it is said once.
+class Once {
+ public:
+  enum What : std::uint8_t { unresolved = 1, kept = 2 };
+
+  explicit Once(const Plan& plan) : plan_(plan), said_(plan.lookups.size() + plan.failures.size()) {}
+
+  bool first(const Decision& decision, What what) {
+    auto& said =
+        said_[decision.lookup != Decision::kNone ? decision.lookup : plan_.lookups.size() + decision.failure];
+    const bool is_first = (said & what) == 0;
+    said |= what;
+    return is_first;
+  }
+
+ private:
+  const Plan& plan_;
+  std::vector<std::uint8_t> said_;
+};
+
+class Decider {
+ public:
+  Decider(const Plan& plan, std::span<const Outcome> outcomes)
+      : plan_(plan), outcomes_(outcomes), once_(plan) {}
+
+  Answer decide() && {
+    for (const auto& warning : plan_.warnings)
+      warn(wording::plain(warning));
+    if (plan_.pass) {
+      answer_.reason = *plan_.pass;
+      return finish();
+    }
+    if (refused()) return refuse();
+    changes_ = plan_.changes_template;
+    for (const auto& decision : plan_.decisions)
+      if (decision.treatment == Treatment::refresh && fresh_other_digest(decision) != nullptr)
+        changes_[static_cast<std::size_t>(decision.field.spec)] = true;
+    answer_.images.reserve(plan_.decisions.size());
+    for (const auto& decision : plan_.decisions) {
+      switch (decision.treatment) {
+        case Treatment::resolve:
+          resolve(decision);
+          break;
+        case Treatment::resolve_if_changed:
+          resolve_if_changed(decision);
+          break;
+        case Treatment::restore:
+          restore(decision, result(decision));
+          break;
+        case Treatment::refresh:
+          refresh(decision);
+          break;
+      }
+    }
+    return finish();
+  }
+
+ private:
+  const Outcome* outcome(const Decision& decision) const {
+    return decision.lookup < outcomes_.size() ? &outcomes_[decision.lookup] : nullptr;
+  }
+
+  const Error* error(const Decision& decision) const {
+    if (decision.failure != Decision::kNone) return &plan_.failures[decision.failure];
+    const auto* answered = outcome(decision);
+    if (answered == nullptr) return &not_answered();
+    return answered->digest ? nullptr : &answered->digest.error();
+  }
+
+  // Rule 3: what replaces the digest that was taken off, if anything may.
+  const image::Digest* fresh_other_digest(const Decision& decision) const {
+    if (error(decision) != nullptr) return nullptr;
+    const auto& answered = *outcome(decision);
+    if (answered.source != Source::registry || answered.digest->str() == digest_of(decision.old_image))
+      return nullptr;
+    return &*answered.digest;
+  }
+
+  wording::Subject subject(const Decision& decision) const {
+    if (decision.lookup == Decision::kNone) return {decision.field.image, {}};
+    return {decision.field.image, plan_.lookups[decision.lookup].reference.domain()};
+  }
+
+  // Rule 4.
+  bool refused() const {
+    if (plan_.dry_run || plan_.on_error == OnError::admit) return false;
+    if (plan_.on_error == OnError::admit_controlled && plan_.controlled) return false;
+    return std::any_of(plan_.decisions.begin(), plan_.decisions.end(), [this](const auto& decision) {
+      return decision.treatment == Treatment::resolve && error(decision) != nullptr;
+    });
+  }
+
+  // Would be, if this were not a dry run.
+  bool tolerated() const {
+    return plan_.on_error == OnError::admit ||
+           (plan_.on_error == OnError::admit_controlled && plan_.controlled);
+  }
+
+  Answer refuse() {
+    constexpr std::size_t kListed = 4;
+    bool permanent = false;
+    std::size_t failed = 0;
+    std::string reasons;
+    for (const auto& decision : plan_.decisions) {
+      if (decision.treatment != Treatment::resolve) continue;
+      const auto* cause = error(decision);
+      if (cause == nullptr) continue;
+      permanent = permanent || decision.failure != Decision::kNone || is_permanent(cause->kind);
+      result(decision).failure = cause->kind;
+      answer_.images.back().verdict = Verdict::unresolved;
+      if (!once_.first(decision, Once::unresolved)) continue;
+      append(answer_.unresolved, text::printable(decision.field.image, 200));
+      if (++failed > kListed) continue;
+      if (!reasons.empty()) reasons += "; ";
+      reasons += wording::reason(decision.field, *cause);
+    }
+    if (failed > kListed) reasons += fmt::format("; and {} more", failed - kListed);
+    answer_.allowed = false;
+    answer_.code = permanent ? 403 : 500;
+    answer_.message =
+        text::truncate(fmt::format("cannot pin {}: {}",
+                                   failed == 1 ? "an image" : fmt::format("{} images", failed), reasons),
+                       kMaxMessageBytes);
+    return finish();
+  }
+
+  ImageResult& result(const Decision& decision) {
+    auto& made = answer_.images.emplace_back();
+    made.field = decision.field;
+    return made;
+  }
+
+  void resolve(const Decision& decision) {
+    if (const auto* cause = error(decision)) {
+      unresolved(decision, *cause);
+      ignored_ = true;
+    } else {
+      pin(decision);
+    }
+  }
+
+  void resolve_if_changed(const Decision& decision) {
+    if (!changes_[static_cast<std::size_t>(decision.field.spec)]) {
+      result(decision);
+    } else if (const auto* cause = error(decision)) {
+      unresolved(decision, *cause);
+    } else {
+      pin(decision);
+    }
+  }
+
+  void refresh(const Decision& decision) {
+    if (fresh_other_digest(decision) != nullptr) return pin(decision);
+    auto& made = result(decision);
+    std::string_view why;
+    if (const auto* cause = error(decision)) {
+      made.failure = cause->kind;
+      why = wording::cause(cause->kind);
+    } else {
+      const auto& answered = *outcome(decision);
+      made.source = answered.source;
+      made.age = answered.age;
+      const bool same = answered.digest->str() == digest_of(decision.old_image);
+      if (answered.source == Source::stale) why = "no fresh answer";
+      if (answered.source == Source::cache && !same) why = "only a cached answer";
+    }
+    if (!why.empty() && once_.first(decision, Once::kept)) warn(wording::kept(subject(decision), why));
+    restore(decision, made);
+  }
+
+  void restore(const Decision& decision, ImageResult& made) {
+    made.verdict = Verdict::restored;
+    made.written = decision.old_image;
+    wrote(made);
+  }
+
+  void pin(const Decision& decision) {
+    const auto& answered = *outcome(decision);
+    const auto& reference = plan_.lookups[decision.lookup].reference;
+    auto& made = result(decision);
+    made.verdict = Verdict::pinned;
+    made.source = answered.source;
+    made.age = answered.age;
+    made.written = plan_.digest_only ? reference.pinned_without_tag(*answered.digest)
+                                     : reference.pinned(*answered.digest);
+    wrote(made);
+    if (answered.source != Source::stale) return;
+    warn(wording::stale(subject(decision), answered.age));
+    if (!plan_.dry_run) append(answer_.stale, made.written);
+  }
+
+  void wrote(const ImageResult& made) {
+    answer_.patch = true;
+    if (plan_.dry_run)
+      warn(wording::would_write(made.field.image, made.written));
+    else
+      append(answer_.pinned, made.written);
+  }
+
+  void unresolved(const Decision& decision, const Error& cause) {
+    auto& made = result(decision);
+    made.verdict = Verdict::unresolved;
+    made.failure = cause.kind;
+    if (!once_.first(decision, Once::unresolved)) return;
+    append(answer_.unresolved, text::printable(decision.field.image, 200));
+    const bool would_be_refused = plan_.dry_run && decision.treatment == Treatment::resolve && !tolerated();
+    warn(would_be_refused ? wording::would_refuse(subject(decision), cause.kind)
+                          : wording::not_pinned(subject(decision), cause.kind));
+  }
+
+  // One line less than the limit, which is for saying that there are more.
+  void warn(std::string text) {
+    auto& warnings = answer_.warnings;
+    if (std::find(warnings.begin(), warnings.end(), text) != warnings.end()) return;
+    if (warnings.size() < kMaxWarnings - 1)
+      warnings.push_back(std::move(text));
+    else
+      more_warnings_ = true;
+  }
+
+  Answer finish() {
+    if (more_warnings_)
+      answer_.warnings.push_back(wording::plain("more images have warnings: see the server's log"));
+    if (plan_.dry_run) answer_.patch = false;
+    if (!plan_.pass)
+      answer_.reason = ignored_        ? Reason::error_ignored
+                       : answer_.patch ? Reason::patched
+                                       : Reason::not_patched;
+    return std::move(answer_);
+  }
+
+  const Plan& plan_;
+  std::span<const Outcome> outcomes_;
+  Once once_;
+  std::array<bool, kSpecPaths> changes_{};
+  bool ignored_ = false;
+  bool more_warnings_ = false;
+  Answer answer_;
+};
+
+}  // namespace
+
+std::string_view to_string(Source source) {
+  switch (source) {
+    case Source::cache:
+      return "cache";
+    case Source::registry:
+      return "registry";
+    case Source::stale:
+      return "stale";
+  }
+  return "registry";
+}
+
+std::string_view to_string(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::pinned:
+      return "pinned";
+    case Verdict::restored:
+      return "restored";
+    case Verdict::unresolved:
+      return "unresolved";
+    case Verdict::untouched:
+      return "untouched";
+  }
+  return "untouched";
+}
+
+Answer decide(const Plan& plan, std::span<const Outcome> outcomes) {
+  return Decider(plan, outcomes).decide();
+}
+
+}  // namespace digester::admission
