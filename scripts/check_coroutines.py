@@ -6,18 +6,17 @@ test/lint/ that it still sees what it should: each line marked BAD there must be
 What was found clean is remembered in the build directory, by the hash of all that it depends on.
 """
 import argparse
-import concurrent.futures
-import hashlib
 import json
 import os
 import pathlib
 import re
-import shlex
 import subprocess
 import sys
 import tempfile
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+import clang_units
+from clang_units import ROOT
+
 TEXT_RULES = [  # pattern, where, where not, what to say
     (r"\bdetached\b", "lib server", "", "8: `detached` swallows exceptions"),
     (r"\btcp::resolver\b", "lib server", "", "15: asio's resolver blocks and cannot be cancelled"),
@@ -27,36 +26,12 @@ TEXT_RULES = [  # pattern, where, where not, what to say
 MATCH = re.compile(r"^(/[^:\n]+):(\d+):\d+: note: \"root\" binds here$", re.M)
 
 
-def find_tool():
-    for name in ("clang-query-14", "clang-query"):
-        for folder in os.environ.get("PATH", "").split(":"):
-            if os.access(f"{folder}/{name}", os.X_OK):
-                return f"{folder}/{name}"
-    print("check-coroutines: clang-query-14 is not installed", file=sys.stderr)
-    sys.exit(77)
-
-
-def clang_arguments(entry):
-    """The unit's compile command as clang takes it: no launcher, no output, no flags of g++ alone."""
-    given = entry.get("arguments") or shlex.split(entry["command"])
-    while given and "ccache" in given[0]:
-        given = given[1:]
-    kept, skip = ["clang++-14"], False
-    for argument in given[1:]:
-        if skip or argument == "-o":
-            skip = not skip
-        elif argument not in ("-fcoroutines", "-c") and not argument.startswith(("-W", "-fsanitize", "-fno-sanitize")):
-            kept.append(argument)
-    return kept + ["-w"]
-
-
-def query(tool, directory, file, arguments, queries):
+def query(tool, entry, queries):
     """Lines that match, as (path, line), or an error text when the unit does not parse."""
     with tempfile.TemporaryDirectory() as work:
-        database = [{"directory": directory, "file": file, "arguments": arguments}]
-        pathlib.Path(work, "compile_commands.json").write_text(json.dumps(database))
+        pathlib.Path(work, "compile_commands.json").write_text(json.dumps([entry]))
         pathlib.Path(work, "queries").write_text(queries)
-        run = subprocess.run([tool, "-p", work, "-f", f"{work}/queries", file], capture_output=True, text=True,
+        run = subprocess.run([tool, "-p", work, "-f", f"{work}/queries", entry["file"]], capture_output=True, text=True,
                              stdin=subprocess.DEVNULL)
     output = run.stdout + run.stderr
     # A unit that does not parse matches nothing: that must not pass for clean.
@@ -73,12 +48,16 @@ def queries_for(folders):
     return text.replace("@FILES@", "^(" + "|".join(re.escape(str(f)) for f in folders) + ")/")
 
 
+def plain_entry(file):
+    return {"directory": "/", "file": str(file), "arguments": ["clang++-14", "-std=c++20", "-w", str(file)]}
+
+
 def self_test(tool):
     folder = ROOT / "test/lint"
     queries = queries_for([folder])
     for file in sorted(folder.glob("*.cpp")):
         expected = {n for n, line in enumerate(file.read_text().splitlines(), 1) if "// BAD" in line}
-        found, error = query(tool, str(folder), str(file), ["clang++-14", "-std=c++20", "-w", str(file)], queries)
+        found, error = query(tool, plain_entry(file), queries)
         if found is None:
             sys.exit(f"check-coroutines: its own example {file.name} does not parse: {error}")
         got = {line for _, line in found}
@@ -88,7 +67,7 @@ def self_test(tool):
     with tempfile.NamedTemporaryFile("w", suffix=".cpp") as broken:
         broken.write("#include \"no/such/header.hpp\"\nint f() { return 1; }\n")
         broken.flush()
-        found, _ = query(tool, "/", broken.name, ["clang++-14", "-std=c++20", broken.name], queries)
+        found, _ = query(tool, plain_entry(broken.name), queries)
         if found is not None:
             sys.exit("check-coroutines: self-test: a unit that does not parse passed for clean")
 
@@ -99,16 +78,9 @@ def without_comments_and_strings(text):
     return re.sub(r'//[^\n]*|/\*.*?\*/|R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"', blank, text, flags=re.S)
 
 
-def sources(folders):
-    for folder in folders.split():
-        for path in sorted((ROOT / folder).rglob("*")):
-            if path.suffix in (".cpp", ".hpp"):
-                yield path
-
-
 def text_findings():
     for pattern, folders, excepted, message in TEXT_RULES:
-        for path in sources(folders):
+        for path in clang_units.sources(folders.split()):
             relative = str(path.relative_to(ROOT))
             if excepted and relative.startswith(excepted):
                 continue
@@ -122,51 +94,28 @@ def main():
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/release")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     options = parser.parse_args()
-    database = options.build / "compile_commands.json"
-    if not database.exists():
-        sys.exit(f"check-coroutines: {database} is missing: cmake --preset release")
-    tool = find_tool()
+    build = options.build.resolve()
+    tool = clang_units.find_tool("clang-query")
     self_test(tool)
 
     # Rooms are seen through links in the build directory, so headers answer to either name.
-    queries = queries_for([ROOT / "lib", ROOT / "server", options.build.resolve() / "rooms"])
-    headers = hashlib.sha256()
-    for path in sources("lib server"):
-        if path.suffix == ".hpp":
-            headers.update(path.read_bytes() + b"\0")
-    remembered = options.build / "coroutines-clean"
-    clean = set(remembered.read_text().split()) if remembered.exists() else set()
-    units, known = [], set()
-    for entry in json.loads(database.read_text()):
-        path = pathlib.Path(entry["directory"], entry["file"]).resolve()
-        inside = any(path.is_relative_to(ROOT / folder) for folder in ("lib", "server"))
-        if not inside or not path.exists() or "co_await" not in path.read_text():
-            continue
-        arguments = clang_arguments(entry)
-        key = hashlib.sha256(headers.digest() + path.read_bytes() + repr((str(path), arguments, queries)).encode())
-        known.add(key.hexdigest())
-        if key.hexdigest() not in clean:
-            units.append((path, entry["directory"], arguments, key.hexdigest()))
-
+    queries = queries_for([ROOT / "lib", ROOT / "server", build / "rooms"])
     findings, errors = set(), []
-    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        jobs = {pool.submit(query, tool, directory, str(path), arguments, queries): (path, key)
-                for path, directory, arguments, key in units}
-        for job in concurrent.futures.as_completed(jobs):
-            path, key = jobs[job]
-            found, error = job.result()
-            if found is None:
-                errors.append(f"{path.relative_to(ROOT)}: clang cannot read it, so it is not checked: {error}")
-            elif not found:
-                clean.add(key)
-            else:
-                findings |= found
-    remembered.write_text("\n".join(sorted(clean & known)) + "\n")
+
+    def check(path, entry):
+        found, error = query(tool, entry, queries)
+        if found is None:
+            errors.append(f"{path.relative_to(ROOT)}: clang cannot read it, so it is not checked: {error}")
+        findings.update(found or ())
+        return found is None or found
+
+    chosen = [unit for unit in clang_units.units(build, ["lib", "server"]) if "co_await" in unit[0].read_text()]
+    read, _ = clang_units.run_over(chosen, check, build / "coroutines-clean", queries, options.jobs)
 
     lines = [f"{os.path.relpath(path, ROOT)}:{line}: COMMON_ERRORS 1 to 4: g++ 12 miscompiles this co_await; "
              "name the temporary or the result first" for path, line in sorted(findings)]
     lines += sorted(text_findings()) + sorted(errors)
-    print("\n".join(lines + [f"check-coroutines: {len(known)} units with co_await ({len(units)} read now), "
+    print("\n".join(lines + [f"check-coroutines: {len(chosen)} units with co_await ({read} read now), "
                              f"{len(lines)} findings"]))
     sys.exit(1 if lines else 0)
 
