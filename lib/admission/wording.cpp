@@ -107,9 +107,6 @@ std::string plain(std::string_view text) {
   return text::printable(fmt::format("{}{}", kWho, text), kMaxWarningBytes);
 }
 
-return fmt::format("{}and {} more warnings", kWho, count);
-}
-
 std::string reason(const ImageField& field, const Error& error) {
   auto message = text::printable(error.message, 400);
   const auto image = text::printable(field.image, 200);
