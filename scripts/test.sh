@@ -1,0 +1,147 @@
+#!/usr/bin/env bash
+# Builds and runs all tests. One of the two commands of the README, and what CI runs.
+#
+#   scripts/test.sh [STEP…]     steps: unit integration lint asan tsan fuzz, or all (the default)
+#
+# Each step prints its time; a failing step shows its log, which stays in build/logs. A step whose tool is missing
+# is SKIPPED, with the reason. Exit status 0: nothing failed.
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+known=(unit integration lint asan tsan fuzz)
+chosen=()
+for step in "$@"; do
+  case $step in
+    all) chosen+=("${known[@]}") ;;
+    -h | --help) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    *) [[ " ${known[*]} " == *" $step "* ]] || { printf 'test: unknown step %s (try --help)\n' "$step" >&2; exit 2; }
+      chosen+=("$step") ;;
+  esac
+done
+[ ${#chosen[@]} -gt 0 ] || chosen=("${known[@]}")
+
+cd "$ROOT"
+logs=$ROOT/build/logs
+mkdir -p "$logs"
+passed=0 failed=0 skipped=0 failures=()
+
+# step NAME COMMAND…: status 77 means skipped, with the reason as the last line of its output.
+step() {
+  local name=$1 log=$logs/${1//[^a-z0-9-]/-}.log started=$SECONDS status=0 spent
+  shift
+  printf '%-34s ' "$name"
+  # In a subshell of its own, so that `set -e` holds inside and a failure ends only this step.
+  set +e
+  (set -e; "$@") >"$log" 2>&1 </dev/null
+  status=$?
+  set -e
+  spent=$((SECONDS - started))
+  case $status in
+    0)
+      passed=$((passed + 1))
+      printf '%sok%s      %4d s  %s\n' "$GREEN" "$PLAIN" "$spent" "$DIM$(summary "$log")$PLAIN" ;;
+    77)
+      skipped=$((skipped + 1))
+      printf '%sSKIPPED %s: %s%s\n' "$YELLOW" "$name" "$(tail -n 1 "$log")" "$PLAIN" ;;
+    *)
+      failed=$((failed + 1))
+      failures+=("$name")
+      printf '%sFAILED%s  %4d s  status %d, %s\n' "$RED" "$PLAIN" "$spent" "$status" "${log#"$ROOT"/}"
+      failure_lines "$log" | sed 's/^/    /' ;;
+  esac
+  return 0
+}
+
+# The one line of a log that says how much was done.
+summary() {
+  grep -E 'tests passed|checks, |units|rooms, |runs in|executed|files,' "$1" | tail -n 1 | cut -c 1-90
+}
+
+# What went wrong comes first in a long log, its end says the rest.
+failure_lines() {
+  if [ "$(wc -l <"$1")" -le 120 ]; then
+    cat "$1"
+  else
+    grep -nE 'FAIL|error:|ERROR: |WARNING: ThreadSanitizer|runtime error|\*\*\*Failed' "$1" | head -n 30
+    printf '  …\n'
+    tail -n 80 "$1"
+  fi
+}
+
+needs() {
+  local tool
+  for tool in "$@"; do
+    if ! command -v "$tool" >/dev/null; then
+      echo "$tool is not installed"
+      exit 77
+    fi
+  done
+}
+
+# Tests talk to their own servers on the loopback interface: nothing of the caller's may redirect them.
+unset HTTP_PROXY HTTPS_PROXY NO_PROXY ALL_PROXY http_proxy https_proxy no_proxy all_proxy
+unset DOCKER_CONFIG DOCKER_AUTH_CONFIG KUBECONFIG SSL_CERT_FILE SSL_CERT_DIR SKIP_PREFIXES OFFLINE DEBUG
+export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1:check_initialization_order=1
+export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
+
+whole_suite() {
+  ctest --test-dir "build/$1" --output-on-failure --no-tests=error -j "$JOBS" --timeout "$2"
+}
+integration() {
+  needs docker-registry nginx tinyproxy htpasswd openssl curl
+  python3 -B test/integration/run.py --program build/release/digester
+}
+check_fuzz() {
+  needs clang++-14
+  if [ ! -x scripts/fuzz.sh ]; then
+    echo 'scripts/fuzz.sh is missing'
+    exit 1
+  fi
+  scripts/fuzz.sh
+}
+check_scripts() {
+  needs shellcheck
+  local scripts
+  mapfile -t scripts < <(git ls-files '*.sh' .ci/run; find scripts certs test -name '*.sh')
+  mapfile -t scripts < <(printf '%s\n' "${scripts[@]}" | sort -u)
+  shellcheck -x "${scripts[@]}"
+  echo "${#scripts[@]} files, no findings"
+}
+check_format() {
+  needs clang-format-14
+  local files
+  mapfile -t files < <(find lib server test -name '*.cpp' -o -name '*.hpp')
+  clang-format-14 --dry-run -Werror "${files[@]}"
+  echo "${#files[@]} files, no findings"
+}
+
+heading "digester: ${chosen[*]}"
+step 'setup' scripts/setup.sh
+for part in "${chosen[@]}"; do
+  case $part in
+    unit)
+      step 'build release' build release all
+      step 'unit tests' whole_suite release 120 ;;
+    integration)
+      [[ " ${chosen[*]} " == *' unit '* ]] || step 'build release' build release digester
+      step 'integration tests' integration ;;
+    lint)
+      [ -f build/release/build.ninja ] || step 'configure release' build release -n digester
+      step 'coroutines' scripts/check-coroutines.sh
+      step 'layers' scripts/check-layers.sh
+      step 'clang-tidy' python3 -B scripts/check_tidy.py
+      step 'format' check_format
+      step 'shellcheck' check_scripts ;;
+    asan | tsan)
+      step "build $part" build "$part" all
+      step "unit tests under $part" whole_suite "$part" 240 ;;
+    fuzz)
+      step 'fuzzing' check_fuzz ;;
+  esac
+done
+
+heading "$SECONDS s"
+for name in "${failures[@]}"; do say "${RED}failed: $name${PLAIN}"; done
+say "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]
