@@ -106,13 +106,11 @@ Result<Duration> parse_duration(std::string_view text) {
 }
 
 std::string format_duration(Duration duration) {
-  auto ns = duration.count();
-  if (ns == 0) return "0s";
-  std::string out;
-  if (ns < 0) {
-    out += '-';
-    ns = -ns;
-  }
+  const auto count = duration.count();
+  if (count == 0) return "0s";
+  std::string out = count < 0 ? "-" : "";
+  // Unsigned, since the most negative duration has no positive counterpart.
+  const auto ns = count < 0 ? 0 - static_cast<std::uint64_t>(count) : static_cast<std::uint64_t>(count);
   if (ns < 1'000'000'000) {
     if (ns % 1'000'000 == 0) return out + fmt::format("{}ms", ns / 1'000'000);
     if (ns % 1'000 == 0) return out + fmt::format("{}us", ns / 1'000);
@@ -123,8 +121,14 @@ std::string format_duration(Duration duration) {
   const auto rest = ns % 60'000'000'000;
   if (hours != 0) out += fmt::format("{}h", hours);
   if (minutes != 0) out += fmt::format("{}m", minutes);
-  if (rest != 0) out += fmt::format("{:g}s", static_cast<double>(rest) / 1e9);
-  return out;
+  if (rest == 0) return out;
+  out += fmt::format("{}", rest / 1'000'000'000);
+  if (const auto fraction = rest % 1'000'000'000; fraction != 0) {
+    auto decimals = fmt::format(".{:09}", fraction);
+    decimals.erase(decimals.find_last_not_of('0') + 1);
+    out += decimals;
+  }
+  return out + "s";
 }
 
 Result<std::uint64_t> parse_bytes(std::string_view text) {
