@@ -8,6 +8,20 @@
 #include "base/text.hpp"
 
 namespace digester::json {
+namespace {
+
+template <typename Write>
+void with_utf8(std::string_view text, Write write) {
+  std::string repaired;
+  if (!text::is_valid_utf8(text)) {
+    repaired = text::printable(text, text.size() * 4);
+    text = repaired;
+  }
+  // A view of nothing may point nowhere, which RapidJSON asserts against.
+  write(text.empty() ? "" : text.data(), static_cast<rapidjson::SizeType>(text.size()));
+}
+
+}  // namespace
 
 struct Writer::Impl {
   rapidjson::StringBuffer buffer;
@@ -36,16 +50,11 @@ Writer& Writer::end_array() {
   return *this;
 }
 Writer& Writer::key(std::string_view name) {
-  impl_->writer.Key(name.data(), static_cast<rapidjson::SizeType>(name.size()));
+  with_utf8(name, [&](const char* data, rapidjson::SizeType size) { impl_->writer.Key(data, size); });
   return *this;
 }
 Writer& Writer::string(std::string_view value) {
-  if (text::is_valid_utf8(value)) {
-    impl_->writer.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
-  } else {
-    const auto repaired = text::printable(value, value.size() * 4);
-    impl_->writer.String(repaired.data(), static_cast<rapidjson::SizeType>(repaired.size()));
-  }
+  with_utf8(value, [&](const char* data, rapidjson::SizeType size) { impl_->writer.String(data, size); });
   return *this;
 }
 Writer& Writer::integer(std::int64_t value) {
