@@ -1,0 +1,207 @@
+#include <fmt/format.h>
+#include <unistd.h>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/signal_set.hpp>
+
+#include <csignal>
+#include <memory>
+
+#include "app/endpoint.hpp"
+#include "app/log_sink.hpp"
+#include "app/process.hpp"
+#include "app/registry_client.hpp"
+#include "app/run.hpp"
+#include "app/status_handlers.hpp"
+#include "build_info.hpp"
+#include "net/io_threads.hpp"
+#include "net/server/server.hpp"
+#include "net/server/server_tls.hpp"
+#include "webhook/handler.hpp"
+
+namespace digester::app {
+namespace {
+
+namespace asio = net::asio;
+using Signals = asio::basic_signal_set<net::Executor>;
+
+// After the drain, requests in flight may still take their own time.
+constexpr auto kStopBound = std::chrono::seconds(10);
+
+int complain(const std::string& why, int code) {
+  fmt::print(stderr, "digester webhook: {}\n", why);
+  return code;
+}
+
+Result<admission::Policy> make_policy(const cli::WebhookOptions& options) {
+  const auto& o = options.policy;
+  admission::Policy policy;
+  if (!o.on_error.empty()) {
+    policy.on_error = admission::parse_on_error(o.on_error).value();
+    if (o.ignore_errors && policy.on_error != admission::OnError::admit)
+      return fail(
+          ErrorKind::invalid,
+          fmt::format("--ignore-errors means --on-error=admit, and --on-error={} was given", o.on_error));
+  } else if (o.ignore_errors) {
+    policy.on_error = admission::OnError::admit;
+  }
+  policy.on_reapply = admission::parse_on_reapply(o.on_reapply).value();
+  policy.skip_prefixes = admission::split_prefixes(o.skip_prefixes);
+  policy.skip_prefixes.insert(policy.skip_prefixes.end(), o.skip_prefix.begin(), o.skip_prefix.end());
+  if (o.skip_owners_given) {
+    policy.skip_owners.clear();
+    for (const auto& text : o.skip_owners) {
+      if (text.empty()) continue;
+      auto owner = admission::parse_owner(text);
+      if (!owner) return fail(std::move(owner.error()));
+      policy.skip_owners.push_back(std::move(*owner));
+    }
+  }
+  policy.digest_only = o.digest_only;
+  policy.dry_run = o.dry_run;
+  policy.own_namespace = options.pod_namespace;
+  if (auto valid = admission::validate(policy); !valid) return fail(std::move(valid.error()));
+  return policy;
+}
+
+net::ServerOptions server_options(const cli::WebhookOptions& options) {
+  net::ServerOptions o;
+  o.address = options.listen_address;
+  o.port = options.port;
+  o.max_body = options.limits.max_body;
+  o.max_connections = options.limits.max_connections;
+  o.max_bytes_in_flight = options.limits.max_bytes_in_flight;
+  o.handshake_limit = options.limits.handshake_timeout;
+  o.head_limit = options.limits.header_timeout;
+  o.body_limit = options.limits.body_timeout;
+  o.write_limit = options.limits.write_timeout;
+  o.idle_limit = options.limits.idle_timeout;
+  return o;
+}
+
+net::ServerOptions status_options(std::string name, const Endpoint& endpoint) {
+  net::ServerOptions o;
+  o.name = std::move(name);
+  o.address = endpoint.address;
+  o.port = endpoint.port;
+  o.max_body = 1024;
+  o.max_connections = 256;
+  return o;
+}
+
+// SIGTERM or SIGINT: not ready, answer on with `Connection: close` for the drain, then stop. A second signal
+// ends the drain at once.
+net::Task<> serve_until_signal(Signals& signals, HealthHandler& health, net::Server& server,
+                               const Logger& log, Duration drain) {
+  const auto [first_error, first] = co_await signals.async_wait(net::use_task);
+  if (first_error) co_return;
+  health.set_ready(false);
+  server.begin_drain();
+  log.info("draining", {{"signal", first}, {"for", format_duration(drain)}});
+
+  net::Timer timer(co_await asio::this_coro::executor, drain);
+  bool hurried = false;
+  signals.async_wait([&timer, &hurried](const boost::system::error_code& error, int) {
+    if (error) return;
+    hurried = true;
+    timer.cancel();
+  });
+  co_await timer.async_wait(net::use_task);
+  signals.cancel();
+  if (hurried) {
+    log.warn("stopping at once: second signal");
+    server.abort();
+    co_return;
+  }
+  const bool clean = co_await server.stop(kStopBound);
+  log.info("stopped", {{"clean", clean}});
+}
+
+}  // namespace
+
+int run_webhook(const cli::WebhookOptions& options, const cli::Environment& environment) {
+  const SystemClock clock;
+  const auto started = clock.now();
+  if (!options.offline || !options.disable_cert_rotation)
+    return complain(
+        "this version needs both --offline and --disable-cert-rotation: it does not yet talk to the "
+        "Kubernetes API, so it "
+        "can neither read pull secrets nor make its own certificates",
+        2);
+  const auto policy = make_policy(options);
+  if (!policy) return complain(policy.error().message, 2);
+  const auto health_endpoint = parse_endpoint("--health-addr", options.health_addr);
+  if (!health_endpoint) return complain(health_endpoint.error().message, 2);
+  const auto metrics_endpoint = parse_endpoint("--metrics-addr", options.metrics_addr);
+  if (!metrics_endpoint) return complain(metrics_endpoint.error().message, 2);
+
+  LogSink sink(STDERR_FILENO);
+  const auto format =
+      options.log_format.value_or(::isatty(STDERR_FILENO) ? LogFormat::text : LogFormat::json);
+  const Logger log(
+      clock, [&sink](std::string_view line) { sink.write(line); }, options.log_level, format);
+  Metrics metrics;
+  add_process_metrics(metrics);
+
+  // Signals first: one that comes while we start must not kill us half-way.
+  asio::io_context main_context(1);
+  Signals signals(main_context.get_executor(), SIGTERM, SIGINT);
+  std::signal(SIGPIPE, SIG_IGN);
+
+  const auto certificate = net::CertificateFiles::open(main_context, options.cert_dir + "/tls.crt",
+                                                       options.cert_dir + "/tls.key", clock, log, metrics);
+  if (!certificate) return complain(certificate.error().message, 1);
+
+  net::IoThreads registry_thread(1, "registry");
+  auto registry = RegistryClient::create(*registry_thread.contexts().front(), options.registry, options.cache,
+                                         false, environment, clock, log, metrics);
+  if (!registry) return complain(registry.error().message, 2);
+
+  net::IoThreads admission_threads(options.threads != 0 ? options.threads : available_cpus(), "admission");
+  webhook::HandlerOptions handler_options;
+  handler_options.admission_budget = options.admission_budget;
+  webhook::Handler handler(handler_options, *policy, (*registry)->resolver(), clock, log, metrics);
+  net::Server server(admission_threads.contexts(), server_options(options), handler, clock, log, metrics,
+                     (*certificate)->tls());
+
+  HealthHandler health;
+  MetricsHandler exposition(metrics);
+  std::unique_ptr<net::Server> health_server;
+  std::unique_ptr<net::Server> metrics_server;
+  if (*health_endpoint)
+    health_server = std::make_unique<net::Server>(
+        std::vector{&main_context}, status_options("health", **health_endpoint), health, clock, log, metrics);
+  if (*metrics_endpoint)
+    metrics_server = std::make_unique<net::Server>(std::vector{&main_context},
+                                                   status_options("metrics", **metrics_endpoint), exposition,
+                                                   clock, log, metrics);
+  for (auto* s : {health_server.get(), metrics_server.get(), &server})
+    if (s)
+      if (const auto listening = s->start(); !listening) return complain(listening.error().message, 1);
+
+  registry_thread.start();
+  admission_threads.start();
+  health.set_ready(true);
+  log.info("ready", {{"version", DIGESTER_VERSION},
+                     {"commit", DIGESTER_COMMIT},
+                     {"pod", options.pod_name},
+                     {"port", server.port()},
+                     {"health_port", health_server ? health_server->port() : 0},
+                     {"metrics_port", metrics_server ? metrics_server->port() : 0},
+                     {"on_error", to_string(policy->on_error)},
+                     {"on_reapply", to_string(policy->on_reapply)},
+                     {"took_ms", std::chrono::duration<double, std::milli>(clock.now() - started).count()}});
+
+  asio::co_spawn(main_context, serve_until_signal(signals, health, server, log, options.drain),
+                 [&main_context](std::exception_ptr) { main_context.stop(); });
+  main_context.run();
+
+  // Nobody may run any more when the parts go.
+  admission_threads.stop();
+  admission_threads.join();
+  registry_thread.stop();
+  registry_thread.join();
+  return 0;
+}
+
+}  // namespace digester::app
