@@ -4,6 +4,7 @@
 // next: a warm request costs no allocation here. Nothing may be kept beyond the exchange. RFC 9110, RFC 9112.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,6 +35,9 @@ class ServerRequest {
   std::vector<Field> fields;  // header fields in order of arrival, values trimmed
   std::string body;           // whole, without transfer coding; the handler may change it in place
   SteadyTime received;        // when the first byte was read: from here the caller's time limit runs
+
+  // The handler's own, to carry work from try_handle() that did not finish to handle(), which takes it.
+  std::shared_ptr<void> attachment;
 
   // The value of the first field with this name (in any case); nullopt when there is none.
   std::optional<std::string_view> header(std::string_view name) const;

@@ -25,6 +25,7 @@
 
 namespace digester::net {
 
+class ServerCore;
 class ServerTls;
 
 struct ServerOptions {
@@ -82,8 +83,7 @@ class Server {
   void abort();
 
  private:
-  class Core;
-  std::shared_ptr<Core> core_;
+  std::shared_ptr<ServerCore> core_;
 };
 
 }  // namespace digester::net

@@ -48,7 +48,8 @@ class ServerTls {
  private:
   struct Loaded;
   ServerTls(std::string certificate_name, std::string key_name);
-  Result<Loaded> load(std::string_view certificate_pem, std::string_view key_pem) const;
+  Result<std::shared_ptr<const Loaded>> load(std::string_view certificate_pem,
+                                             std::string_view key_pem) const;
 
   const std::string certificate_name_;
   const std::string key_name_;
@@ -75,8 +76,8 @@ class CertificateFiles {
 
  private:
   struct Impl;
-  explicit CertificateFiles(std::shared_ptr<Impl> impl);
-  std::shared_ptr<Impl> impl_;
+  explicit CertificateFiles(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace digester::net
