@@ -1,0 +1,124 @@
+#include "net/client/tls.hpp"
+
+#include <fmt/format.h>
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+
+#include <array>
+#include <boost/asio/post.hpp>
+#include <mutex>
+#include <stdexcept>
+
+#include "net/client/address.hpp"
+#include "net/client/trust_store.hpp"
+
+namespace digester::net {
+namespace {
+
+struct FreeContext {
+  void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
+};
+using ContextPtr = std::unique_ptr<SSL_CTX, FreeContext>;
+
+ContextPtr make_context(TrustStore trust) {
+  ContextPtr context(SSL_CTX_new(TLS_client_method()));
+  if (!context) return nullptr;
+  SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
+  SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
+  SSL_CTX_set_cert_store(context.get(), trust.release());
+  // Idle connections give their buffers back.
+  SSL_CTX_set_mode(context.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                                      SSL_MODE_RELEASE_BUFFERS);
+  SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
+  constexpr std::array<unsigned char, 9> http11 = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+  SSL_CTX_set_alpn_protos(context.get(), http11.data(), http11.size());
+  return context;
+}
+
+}  // namespace
+
+// Shared with the thread that loads; `mutex` guards `io`, which is null once nobody waits any more. The rest
+// belongs to the io_context's thread.
+struct TlsContext::Loading {
+  explicit Loading(asio::io_context& loop) : io(&loop), changed(loop.get_executor()) {}
+  std::mutex mutex;
+  asio::io_context* io;
+  bool done = false;
+  ContextPtr context;
+  std::size_t certificates = 0;
+  Condition changed;
+};
+
+TlsContext::TlsContext(asio::io_context& io, const TrustOptions& options) : io_(io), options_(options) {
+  for (const auto& path : options_.ca_files) {
+    auto text = read_ca_file(path);
+    if (!text) throw std::runtime_error(text.error().message);
+    extra_pem_.push_back(std::move(*text));
+  }
+}
+
+TlsContext::~TlsContext() {
+  if (!thread_.joinable()) return;
+  {
+    const std::scoped_lock lock(loading_->mutex);
+    loading_->io = nullptr;
+  }
+  thread_.join();
+}
+
+void TlsContext::prepare() {
+  if (loading_) return;
+  loading_ = std::make_shared<Loading>(io_);
+  thread_ = std::thread([loading = loading_, options = options_, extra = extra_pem_] {
+    auto trust = load_trust(options, extra);
+    const std::size_t certificates = trust.certificates;
+    // A copyable handler, since the lambda travels through post().
+    auto context = std::make_shared<ContextPtr>(make_context(std::move(trust.store)));
+    const std::scoped_lock lock(loading->mutex);
+    if (!loading->io) return;
+    asio::post(*loading->io, [loading, context, certificates] {
+      loading->context = std::move(*context);
+      loading->certificates = certificates;
+      loading->done = true;
+      loading->changed.notify_all();
+    });
+  });
+}
+
+Task<Result<SslPtr>> TlsContext::session(std::string host, SteadyTime deadline) {
+  prepare();
+  const auto loading = loading_;
+  while (!loading->done) {
+    if (SystemClock().now() >= deadline)
+      co_return fail(ErrorKind::timed_out, "no time left to load the trusted certificates");
+    co_await loading->changed.wait(deadline);
+  }
+  if (!loading->context) co_return fail(ErrorKind::internal, "TLS is not available");
+  if (loading->certificates == 0)
+    co_return fail(
+        ErrorKind::unreachable,
+        "no certificate authority is trusted here: install ca-certificates, or name a file with --ca-file");
+
+  SslPtr ssl(SSL_new(loading->context.get()));
+  if (!ssl) co_return fail(ErrorKind::internal, "TLS is not available");
+  SSL_set_connect_state(ssl.get());
+  X509_VERIFY_PARAM* verify = SSL_get0_param(ssl.get());
+  while (host.ends_with('.'))
+    host.pop_back();
+  bool set = false;
+  if (parse_literal(host)) {
+    set = X509_VERIFY_PARAM_set1_ip_asc(verify, host.c_str()) == 1;
+  } else {
+    X509_VERIFY_PARAM_set_hostflags(
+        verify, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    set = !host.empty() && X509_VERIFY_PARAM_set1_host(verify, host.data(), host.size()) == 1 &&
+          SSL_set_tlsext_host_name(ssl.get(), host.c_str()) == 1;
+  }
+  if (!set) {
+    ERR_clear_error();
+    co_return fail(ErrorKind::invalid, fmt::format("{} is no name that a certificate could have", host));
+  }
+  co_return ssl;
+}
+
+}  // namespace digester::net

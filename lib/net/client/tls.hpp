@@ -1,0 +1,58 @@
+// TLS as a client: the context with its trust store, loaded when first needed, and sessions that verify.
+//
+// TLS 1.2 at least, ALPN http/1.1, host names and addresses checked against the subject alternative names
+// (the common name never counts), SNI for names only. One thread, the io_context's; the loading runs beside
+// it.
+#pragma once
+
+#include <openssl/ssl.h>
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/result.hpp"
+#include "net/client/client_options.hpp"
+#include "net/condition.hpp"
+#include "net/task.hpp"
+
+namespace digester::net {
+
+struct FreeSsl {
+  void operator()(SSL* ssl) const { SSL_free(ssl); }
+};
+using SslPtr = std::unique_ptr<SSL, FreeSsl>;
+
+class TlsContext {
+ public:
+  // Reads the CA files; throws std::runtime_error if one of them is no use.
+  TlsContext(asio::io_context& io, const TrustOptions& options);
+  ~TlsContext();
+  TlsContext(const TlsContext&) = delete;
+  TlsContext& operator=(const TlsContext&) = delete;
+
+  // Begins to load the trust store unless that has been done: called as soon as TLS is foreseeable, so that
+  // it goes on while names are resolved and connections made.
+  void prepare();
+
+  // A session for this host (a name or a literal), ready for the handshake. Waits for the trust store.
+  Task<Result<SslPtr>> session(std::string host, SteadyTime deadline);
+
+ private:
+  struct Loading;
+  asio::io_context& io_;
+  TrustOptions options_;
+  std::vector<std::string> extra_pem_;
+  std::shared_ptr<Loading> loading_;
+  std::thread thread_;
+};
+
+// What went wrong in a handshake that has just failed on this thread: cause and cure in one line for people
+// who may know (`message`), OpenSSL's own words in `detail`. Clears OpenSSL's error queue.
+//   unreachable  the certificate is not accepted, the versions do not meet, the connection was cut
+//   unsupported  the peer insists on another protocol than HTTP/1.1
+//   protocol     what answers does not speak TLS
+Error tls_error(const SSL* ssl, const std::string& peer);
+
+}  // namespace digester::net

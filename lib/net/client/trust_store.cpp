@@ -1,0 +1,144 @@
+#include "net/client/trust_store.hpp"
+
+#include <fmt/format.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <set>
+
+#include "base/text.hpp"
+
+namespace digester::net {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kMaxFile = 10 * 1024 * 1024;
+
+// Where Linux distributions keep the bundle: the first that can be read counts.
+constexpr std::array kBundles = {"/etc/ssl/certs/ca-certificates.crt",
+                                 "/etc/pki/tls/certs/ca-bundle.crt",
+                                 "/etc/ssl/ca-bundle.pem",
+                                 "/etc/pki/tls/cacert.pem",
+                                 "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+                                 "/etc/ssl/cert.pem"};
+constexpr std::array kDirectories = {"/etc/ssl/certs", "/etc/pki/tls/certs"};
+
+std::optional<std::string> read_file(const fs::path& path) {
+  std::error_code ec;
+  if (!fs::is_regular_file(path, ec)) return std::nullopt;
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return std::nullopt;
+  std::string text;
+  std::array<char, 16384> block;
+  while (in.read(block.data(), block.size()), in.gcount() > 0) {
+    text.append(block.data(), static_cast<std::size_t>(in.gcount()));
+    if (text.size() > kMaxFile) return std::nullopt;
+  }
+  return text;
+}
+
+class Collector {
+ public:
+  explicit Collector(X509_STORE* store) : store_(store) {}
+  std::size_t count() const { return seen_.size(); }
+
+  // Adds each certificate of a PEM text; the same one comes from the bundle and from the directory, and
+  // parsing is what costs, so copies are found by their bytes.
+  void add(std::string_view pem) {
+    const std::unique_ptr<BIO, decltype(&BIO_free)> in(
+        BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), &BIO_free);
+    char* name = nullptr;
+    char* header = nullptr;
+    unsigned char* data = nullptr;
+    long size = 0;
+    while (PEM_read_bio(in.get(), &name, &header, &data, &size) == 1) {
+      const std::string_view kind = name;
+      const bool is_certificate =
+          kind == PEM_STRING_X509 || kind == PEM_STRING_X509_OLD || kind == PEM_STRING_X509_TRUSTED;
+      if (is_certificate && seen_.emplace(reinterpret_cast<const char*>(data), size).second)
+        insert(data, size);
+      OPENSSL_free(name);
+      OPENSSL_free(header);
+      OPENSSL_free(data);
+    }
+    ERR_clear_error();
+  }
+
+ private:
+  void insert(const unsigned char* data, long size) {
+    X509* certificate = d2i_X509(nullptr, &data, size);
+    if (certificate) X509_STORE_add_cert(store_, certificate);
+    X509_free(certificate);
+    ERR_clear_error();
+  }
+
+  X509_STORE* store_;
+  std::set<std::string> seen_;
+};
+
+// Debian's directory holds each certificate twice: under its name and as a link to that name by its hash.
+bool is_link_within(const fs::directory_entry& entry) {
+  std::error_code ec;
+  if (!entry.is_symlink(ec)) return false;
+  const fs::path target = fs::read_symlink(entry.path(), ec);
+  return !ec && !target.has_parent_path();
+}
+
+void add_directory(Collector& collector, const fs::path& directory) {
+  std::error_code ec;
+  for (fs::directory_iterator at(directory, fs::directory_options::skip_permission_denied, ec), end;
+       !ec && at != end; at.increment(ec)) {
+    if (is_link_within(*at)) continue;
+    if (const auto text = read_file(at->path())) collector.add(*text);
+  }
+}
+
+}  // namespace
+
+LoadedTrust load_trust(const TrustOptions& options, const std::vector<std::string>& extra_pem) {
+  LoadedTrust loaded{TrustStore(X509_STORE_new()), 0};
+  // Like Go: whatever is in the store is an anchor, be it an intermediate or the server's own certificate.
+  X509_STORE_set_flags(loaded.store.get(), X509_V_FLAG_PARTIAL_CHAIN);
+  Collector collector(loaded.store.get());
+  for (const auto& pem : extra_pem)
+    collector.add(pem);
+  collector.add(options.ca_pem);
+  if (options.system_store) {
+    if (options.cert_file) {
+      if (const auto text = read_file(*options.cert_file)) collector.add(*text);
+    } else {
+      for (const char* path : kBundles) {
+        const auto text = read_file(path);
+        if (!text) continue;
+        collector.add(*text);
+        break;
+      }
+    }
+    if (options.cert_dir) {
+      for (const auto part : text::split(*options.cert_dir, ':'))
+        if (!part.empty()) add_directory(collector, fs::path(part));
+    } else {
+      for (const char* path : kDirectories)
+        add_directory(collector, path);
+    }
+  }
+  loaded.certificates = collector.count();
+  return loaded;
+}
+
+Result<std::string> read_ca_file(const std::string& path) {
+  auto text = read_file(path);
+  if (!text) return fail(ErrorKind::invalid, fmt::format("the CA file {} cannot be read", path));
+  const TrustStore store(X509_STORE_new());
+  Collector collector(store.get());
+  collector.add(*text);
+  if (collector.count() == 0)
+    return fail(ErrorKind::invalid, fmt::format("the CA file {} holds no PEM certificate", path));
+  return std::move(*text);
+}
+
+}  // namespace digester::net
