@@ -1,7 +1,11 @@
 # Version, commit and compiler for `digester version`, written at configure time and refreshed when HEAD moves.
+# The environment's DIGESTER_COMMIT serves where there is no history, as in an image build.
 find_package(Git QUIET)
-set(DIGESTER_COMMIT "unknown")
-if(GIT_FOUND)
+set(DIGESTER_COMMIT "$ENV{DIGESTER_COMMIT}")
+if(NOT DIGESTER_COMMIT)
+  set(DIGESTER_COMMIT "unknown")
+endif()
+if(GIT_FOUND AND EXISTS ${PROJECT_SOURCE_DIR}/.git)
   execute_process(COMMAND ${GIT_EXECUTABLE} -C ${PROJECT_SOURCE_DIR} rev-parse --short=12 HEAD
     OUTPUT_VARIABLE DIGESTER_COMMIT OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET RESULT_VARIABLE git_result)
   if(NOT git_result EQUAL 0)

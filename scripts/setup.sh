@@ -19,11 +19,11 @@ demo_packages=(curl docker-registry openssl python3)
 test_packages=(
   catch2
   clang-14 clang-format-14 clang-tidy-14 clang-tools-14 libclang-rt-14-dev llvm-14   # fuzzing, coverage, guards
-  apache2-utils nginx tinyproxy wrk       # htpasswd; a broken front and a yardstick; a CONNECT proxy; load
+  apache2-utils nginx tinyproxy-bin wrk     # htpasswd; a broken front and a yardstick; a CONNECT proxy; load
   shellcheck
 )
 # Packages that bring a service which nobody asked to run on this machine.
-services=(docker-registry nginx tinyproxy)
+services=(docker-registry nginx)
 
 say() { printf 'setup: %s\n' "$*"; }
 die() { printf 'setup: %s\n' "$*" >&2; exit 1; }

@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Measures what docs/PERFORMANCE.md reports and prints it as a table.
+#
+#   scripts/bench.sh [--quick] [--update] [PART…]      parts: warm handshakes cold thousand own_digest memory start
+#
+# --update puts the table into docs/PERFORMANCE.md. Takes about three minutes; leave the machine alone meanwhile.
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+"$ROOT/scripts/setup.sh"
+build release digester
+exec python3 -B "$ROOT/test/bench/bench.py" "$@"
