@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace digester::net {
+namespace digester::net::server {
 namespace {
 
 int hex_value(char c) {
@@ -100,4 +100,4 @@ ChunkedDecoder::Status ChunkedDecoder::take(char c) {
   return Status::malformed;
 }
 
-}  // namespace digester::net
+}  // namespace digester::net::server

@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-namespace digester::net {
+namespace digester::net::server {
 
 class ChunkedDecoder {
  public:
@@ -49,4 +49,4 @@ class ChunkedDecoder {
   std::size_t dropped_ = 0;
 };
 
-}  // namespace digester::net
+}  // namespace digester::net::server

@@ -5,7 +5,7 @@
 
 #include "net/server/core.hpp"
 
-namespace digester::net {
+namespace digester::net::server {
 namespace {
 
 // How long, and for how many bytes, a client may go on sending to a connection that is being closed: closing
@@ -21,7 +21,7 @@ constexpr std::string_view kPlainHttp =
 
 }  // namespace
 
-Connection::Connection(std::shared_ptr<ServerCore> core, Shard& shard, Socket socket, SslHandle ssl)
+Connection::Connection(std::shared_ptr<Core> core, Shard& shard, Socket socket, SslHandle ssl)
     : core_(std::move(core)),
       shard_(shard),
       transport_(std::move(socket), std::move(ssl)),
@@ -221,4 +221,4 @@ bool Connection::linger() {
   }
 }
 
-}  // namespace digester::net
+}  // namespace digester::net::server

@@ -14,9 +14,9 @@
 #include "net/server/exchange.hpp"
 #include "net/server/transport.hpp"
 
-namespace digester::net {
+namespace digester::net::server {
 
-class ServerCore;
+class Core;
 struct Shard;
 
 class Connection : public boost::intrusive_ref_counter<Connection, boost::thread_unsafe_counter>,
@@ -25,7 +25,7 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
   using Pointer = boost::intrusive_ptr<Connection>;
 
   // On the shard's thread, like everything here. It has been counted in core.connections already.
-  Connection(std::shared_ptr<ServerCore> core, Shard& shard, Socket socket, SslHandle ssl);
+  Connection(std::shared_ptr<Core> core, Shard& shard, Socket socket, SslHandle ssl);
   ~Connection();
 
   void start();
@@ -72,7 +72,7 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
   bool next_request();
   bool go_on();
 
-  std::shared_ptr<ServerCore> core_;
+  std::shared_ptr<Core> core_;
   Shard& shard_;
   Transport transport_;
   Timer timer_;
@@ -95,4 +95,4 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
   bool served_ = false;  // has had a request
 };
 
-}  // namespace digester::net
+}  // namespace digester::net::server

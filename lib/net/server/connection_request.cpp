@@ -8,7 +8,7 @@
 #include "net/server/connection.hpp"
 #include "net/server/core.hpp"
 
-namespace digester::net {
+namespace digester::net::server {
 namespace {
 
 // A TLS record holds this much at most, so more is never read at once.
@@ -371,4 +371,4 @@ bool Connection::go_on() {
   return false;
 }
 
-}  // namespace digester::net
+}  // namespace digester::net::server

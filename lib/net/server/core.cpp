@@ -6,7 +6,7 @@
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/post.hpp>
 
-namespace digester::net {
+namespace digester::net::server {
 namespace {
 
 using asio::ip::tcp;
@@ -42,7 +42,7 @@ std::string_view cure_for(const boost::system::error_code& error) {
 
 }  // namespace
 
-ServerMetrics::ServerMetrics(Metrics& metrics, const std::string& listener)
+Counters::Counters(Metrics& metrics, const std::string& listener)
     : requests(metrics.counter("digester_http_requests_total", "Requests received whole.",
                                {{"listener", listener}})),
       connections(metrics.counter("digester_http_connections_total", "Connections accepted.",
@@ -68,9 +68,9 @@ ServerMetrics::ServerMetrics(Metrics& metrics, const std::string& listener)
       handshake_closed(failed_handshake(metrics, listener, "closed")),
       handshake_other(failed_handshake(metrics, listener, "other")) {}
 
-ServerCore::ServerCore(std::vector<asio::io_context*> contexts, ServerOptions server_options,
-                       Handler& request_handler, const Clock& the_clock, const Logger& logger,
-                       Metrics& metrics_registry, std::shared_ptr<ServerTls> server_tls)
+Core::Core(std::vector<asio::io_context*> contexts, ServerOptions server_options, Handler& request_handler,
+           const Clock& the_clock, const Logger& logger, Metrics& metrics_registry,
+           std::shared_ptr<ServerTls> server_tls)
     : options(std::move(server_options)),
       handler(request_handler),
       clock(the_clock),
@@ -83,7 +83,7 @@ ServerCore::ServerCore(std::vector<asio::io_context*> contexts, ServerOptions se
     shards_.push_back(std::make_unique<Shard>(*context, clock));
 }
 
-Result<void> ServerCore::start() {
+Result<void> Core::start() {
   if (options.address.empty()) {
     // Every address: one socket for IPv6 and IPv4, or IPv4 alone where the host has no IPv6.
     if (listen({tcp::v6(), options.port})) return {};
@@ -96,7 +96,7 @@ Result<void> ServerCore::start() {
   return listen({address, options.port});
 }
 
-Result<void> ServerCore::listen(const tcp::endpoint& endpoint) {
+Result<void> Core::listen(const tcp::endpoint& endpoint) {
   boost::system::error_code error;
   boost::system::error_code ignored;
   acceptor_.open(endpoint.protocol(), error);
@@ -117,7 +117,7 @@ Result<void> ServerCore::listen(const tcp::endpoint& endpoint) {
   return {};
 }
 
-void ServerCore::accept() {
+void Core::accept() {
   if (!accepting()) return;
   Shard& shard = *shards_[next_shard_];
   next_shard_ = (next_shard_ + 1) % shards_.size();
@@ -139,7 +139,7 @@ void ServerCore::accept() {
   });
 }
 
-void ServerCore::accepted(Shard& shard, Socket socket) {
+void Core::accepted(Shard& shard, Socket socket) {
   if (connections.fetch_add(1, std::memory_order_relaxed) >= options.max_connections) {
     connections.fetch_sub(1, std::memory_order_relaxed);
     metrics.connections_refused.Increment();
@@ -160,7 +160,7 @@ void ServerCore::accepted(Shard& shard, Socket socket) {
   });
 }
 
-void ServerCore::begin_stop() {
+void Core::begin_stop() {
   draining = true;
   stopping = true;
   asio::post(acceptor_.get_executor(), [self = shared_from_this()] {
@@ -177,7 +177,7 @@ void ServerCore::begin_stop() {
 }
 
 // Clients whose connection the kernel has made but that were not accepted yet would be reset.
-void ServerCore::accept_what_waits() {
+void Core::accept_what_waits() {
   if (!acceptor_.is_open()) return;
   boost::system::error_code error;
   acceptor_.non_blocking(true, error);
@@ -190,14 +190,14 @@ void ServerCore::accept_what_waits() {
   }
 }
 
-void ServerCore::close_acceptor() {
+void Core::close_acceptor() {
   boost::system::error_code ignored;
   acceptor_.close(ignored);
   accept_pause_.cancel();
   accepting_.store(false, std::memory_order_release);
 }
 
-void ServerCore::abort() {
+void Core::abort() {
   draining = true;
   stopping = true;
   asio::post(acceptor_.get_executor(), [self = shared_from_this()] { self->close_acceptor(); });
@@ -210,11 +210,11 @@ void ServerCore::abort() {
     });
 }
 
-void ServerCore::warn_now_and_then(std::string_view message, std::string_view cause) {
+void Core::warn_now_and_then(std::string_view message, std::string_view cause) {
   const auto now = clock.now();
   auto quiet_until = quiet_until_.load(std::memory_order_relaxed);
   if (now < quiet_until || !quiet_until_.compare_exchange_strong(quiet_until, now + kQuiet)) return;
   log.warn(message, {{"listener", options.name}, {"cause", cause}});
 }
 
-}  // namespace digester::net
+}  // namespace digester::net::server

@@ -11,11 +11,11 @@
 #include "net/server/response_head.hpp"
 #include "net/server/server.hpp"
 
-namespace digester::net {
+namespace digester::net::server {
 
 // Resolved once; label values are all fixed.
-struct ServerMetrics {
-  ServerMetrics(Metrics& metrics, const std::string& listener);
+struct Counters {
+  Counters(Metrics& metrics, const std::string& listener);
 
   prometheus::Counter& requests;
   prometheus::Counter& connections;
@@ -47,11 +47,11 @@ struct Shard {
   boost::intrusive::list<Connection, boost::intrusive::constant_time_size<false>> connections;
 };
 
-class ServerCore : public std::enable_shared_from_this<ServerCore> {
+class Core : public std::enable_shared_from_this<Core> {
  public:
-  ServerCore(std::vector<asio::io_context*> contexts, ServerOptions server_options, Handler& request_handler,
-             const Clock& the_clock, const Logger& logger, Metrics& metrics_registry,
-             std::shared_ptr<ServerTls> server_tls);
+  Core(std::vector<asio::io_context*> contexts, ServerOptions server_options, Handler& request_handler,
+       const Clock& the_clock, const Logger& logger, Metrics& metrics_registry,
+       std::shared_ptr<ServerTls> server_tls);
 
   Result<void> start();
   void begin_stop();
@@ -66,7 +66,7 @@ class ServerCore : public std::enable_shared_from_this<ServerCore> {
   const Clock& clock;
   const Logger& log;
   const std::shared_ptr<ServerTls> tls;
-  ServerMetrics metrics;
+  Counters metrics;
 
   // Counted from accept until the last trace is gone.
   std::atomic<std::size_t> connections{0};
@@ -92,4 +92,4 @@ class ServerCore : public std::enable_shared_from_this<ServerCore> {
   std::atomic<SteadyTime> quiet_until_{SteadyTime::min()};
 };
 
-}  // namespace digester::net
+}  // namespace digester::net::server

@@ -11,7 +11,7 @@
 #include "net/server/message.hpp"
 #include "net/server/request_head.hpp"
 
-namespace digester::net {
+namespace digester::net::server {
 
 struct Exchange {
   InputBuffer input;
@@ -46,4 +46,4 @@ class ExchangePool {
   std::vector<std::unique_ptr<Exchange>> free_;
 };
 
-}  // namespace digester::net
+}  // namespace digester::net::server

@@ -7,7 +7,7 @@
 #include <memory>
 #include <string_view>
 
-namespace digester::net {
+namespace digester::net::server {
 
 class InputBuffer {
  public:
@@ -54,4 +54,4 @@ class InputBuffer {
   std::size_t end_ = 0;
 };
 
-}  // namespace digester::net
+}  // namespace digester::net::server

@@ -6,7 +6,7 @@
 
 #include "base/text.hpp"
 
-namespace digester::net {
+namespace digester::net::server {
 namespace {
 
 using namespace std::string_view_literals;
@@ -233,4 +233,4 @@ Refusal parse_head(std::string_view head_text, RequestHead& head, std::vector<Se
   return check_whole(head, framing);
 }
 
-}  // namespace digester::net
+}  // namespace digester::net::server

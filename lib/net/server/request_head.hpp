@@ -12,7 +12,7 @@
 
 #include "net/server/message.hpp"
 
-namespace digester::net {
+namespace digester::net::server {
 
 struct RequestHead {
   std::string_view method;
@@ -46,4 +46,4 @@ inline constexpr std::size_t kMaxFields = 100;
 // `head_text` is the whole head, its empty line included. All views point into it.
 Refusal parse_head(std::string_view head_text, RequestHead& head, std::vector<ServerRequest::Field>& fields);
 
-}  // namespace digester::net
+}  // namespace digester::net::server

@@ -6,7 +6,7 @@
 
 #include <iterator>
 
-namespace digester::net {
+namespace digester::net::server {
 namespace {
 
 using namespace std::string_view_literals;
@@ -88,4 +88,4 @@ void write_response(std::string& out, const ServerResponse& response, std::strin
   if (!bodiless && !to_head_request) out.append(response.body);
 }
 
-}  // namespace digester::net
+}  // namespace digester::net::server

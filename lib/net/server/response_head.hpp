@@ -7,7 +7,7 @@
 #include "base/clock.hpp"
 #include "net/server/message.hpp"
 
-namespace digester::net {
+namespace digester::net::server {
 
 // "Date: …" for now, made again once a second. One thread's.
 class DateField {
@@ -32,4 +32,4 @@ enum class Persistence {
 void write_response(std::string& out, const ServerResponse& response, std::string_view date_line,
                     Persistence persistence, bool to_head_request);
 
-}  // namespace digester::net
+}  // namespace digester::net::server

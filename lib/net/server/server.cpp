@@ -12,8 +12,8 @@ constexpr int kLooksAfterAbort = 30;
 
 Server::Server(std::vector<asio::io_context*> contexts, ServerOptions options, Handler& handler,
                const Clock& clock, const Logger& log, Metrics& metrics, std::shared_ptr<ServerTls> tls)
-    : core_(std::make_shared<ServerCore>(std::move(contexts), std::move(options), handler, clock, log,
-                                         metrics, std::move(tls))) {}
+    : core_(std::make_shared<server::Core>(std::move(contexts), std::move(options), handler, clock, log,
+                                           metrics, std::move(tls))) {}
 
 Server::~Server() {
   core_->abort();

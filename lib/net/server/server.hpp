@@ -25,7 +25,9 @@
 
 namespace digester::net {
 
-class ServerCore;
+namespace server {
+class Core;
+}
 class ServerTls;
 
 struct ServerOptions {
@@ -83,7 +85,7 @@ class Server {
   void abort();
 
  private:
-  std::shared_ptr<ServerCore> core_;
+  std::shared_ptr<server::Core> core_;
 };
 
 }  // namespace digester::net

@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <new>
 
-namespace digester::net {
+namespace digester::net::server {
 namespace {
 
 int descriptor_of(BIO* bio) {
@@ -185,4 +185,4 @@ void Transport::send_plain(std::string_view text) {
   static_cast<void>(transmit(descriptor_, text.data(), text.size()));
 }
 
-}  // namespace digester::net
+}  // namespace digester::net::server

@@ -10,7 +10,7 @@
 #include "net/server/server_tls.hpp"
 #include "net/task.hpp"
 
-namespace digester::net {
+namespace digester::net::server {
 
 using Socket = asio::basic_stream_socket<asio::ip::tcp, Executor>;
 
@@ -65,4 +65,4 @@ class Transport {
   TlsFailure tls_failure_ = TlsFailure::none;
 };
 
-}  // namespace digester::net
+}  // namespace digester::net::server
