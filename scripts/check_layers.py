@@ -37,7 +37,7 @@ DOWNWARD = [("image", "base/result.hpp"), ("admission", "image/reference.hpp"), 
 
 
 def read_rooms():
-    """name → (folder, linked rooms), from the digester_room() calls."""
+    """name → (folder, linked rooms, sources), from the digester_room() calls."""
     rooms = {}
     for path in sorted((ROOT / "lib").rglob("CMakeLists.txt")):
         text = re.sub(r"#[^\n]*", "", path.read_text())
@@ -49,7 +49,8 @@ def read_rooms():
                     keyword = word
                 else:
                     arguments.setdefault(keyword, []).append(word)
-            rooms[words[0]] = (str(path.parent.relative_to(ROOT / "lib")), arguments.get("LINKS", []))
+            rooms[words[0]] = (str(path.parent.relative_to(ROOT / "lib")), arguments.get("LINKS", []),
+                               arguments.get("SOURCES", []))
     return rooms
 
 
@@ -63,13 +64,15 @@ def closure(rooms, name):
     return seen
 
 
-def room_of(rooms, path):
-    """The room whose folder is the deepest one that holds this path below lib/."""
-    best = None
-    for name, (folder, _) in rooms.items():
-        if path.startswith(folder + "/") and (best is None or len(folder) > len(rooms[best][0])):
-            best = name
-    return best
+def rooms_of(rooms, path):
+    """The rooms that may own this path below lib/: the one that compiles its unit, else those of the deepest folder."""
+    stem = path.rsplit(".", 1)[0]
+    owners = [name for name, (folder, _, sources) in rooms.items()
+              if any(f"{folder}/{source}".rsplit(".", 1)[0] == stem for source in sources)]
+    if owners:
+        return owners
+    deepest = max((len(r[0]) for r in rooms.values() if path.startswith(r[0] + "/")), default=None)
+    return [name for name, r in rooms.items() if path.startswith(r[0] + "/") and len(r[0]) == deepest]
 
 
 def allowed(relative, places):
@@ -84,17 +87,18 @@ def findings(rooms):
             if path.suffix not in (".hpp", ".cpp"):
                 continue
             relative = str(path.relative_to(ROOT))
-            own = room_of(rooms, relative.removeprefix("lib/")) if folder == "lib" else None
+            owners = rooms_of(rooms, relative.removeprefix("lib/")) if folder == "lib" else []
             for number, line in enumerate(path.read_text().splitlines(), 1):
                 included = re.match(r'\s*#\s*include\s*([<"])([^>"]+)[>"]', line)
                 if not included:
                     continue
                 header = included.group(2)
-                other = room_of(rooms, header)
-                if own and other and other not in visible[own]:
-                    yield f"{relative}:{number}: room {own} includes {header} of room {other}, which it does not link"
+                others = rooms_of(rooms, header)
+                if owners and others and not any(other in visible[own] for own in owners for other in others):
+                    yield (f"{relative}:{number}: room {owners[0]} includes {header} of room {others[0]}, "
+                           "which it does not link")
                 for pattern, places in THIRD_PARTY:
-                    if re.match(pattern, header) and not (own and other):
+                    if re.match(pattern, header) and not others:
                         if not allowed(relative, places):
                             yield f"{relative}:{number}: <{header}> belongs in {' '.join(places) or 'tests alone'}"
                         break

@@ -110,9 +110,13 @@ check_scripts() {
 }
 check_format() {
   needs clang-format-14
-  local files
+  local files untidy
   mapfile -t files < <(find lib server test -name '*.cpp' -o -name '*.hpp')
-  clang-format-14 --dry-run -Werror "${files[@]}"
+  untidy=$(clang-format-14 --dry-run "${files[@]}" 2>&1 | sed -n 's/^\([^:]*\):[0-9]*:.*code should be.*/\1/p' | sort -u)
+  if [ -n "$untidy" ]; then
+    printf 'clang-format-14 -i %s\n' "${untidy//$'\n'/ }"
+    exit 1
+  fi
   echo "${#files[@]} files, no findings"
 }
 
