@@ -143,7 +143,7 @@ Task<Exchanged> exchange(Stream& stream, std::shared_ptr<const Outgoing> request
   if (ok) {
     result.response = run.reader.take();
   } else {
-    result.no_answer = !run.any_byte && run.facts.peer_ended;
+    result.no_answer = !run.any_byte && run.facts.peer_ended && error.kind != ErrorKind::timed_out;
     if (result.no_answer) error.kind = ErrorKind::unreachable;
     result.response = fail(std::move(error));
   }
