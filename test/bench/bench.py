@@ -43,7 +43,8 @@ class Bench:
     def __init__(self, options):
         self.options, self.rows = options, []
         self.h = Harness(options.program)
-        self.core, *self.others = sorted(os.sched_getaffinity(0))
+        self.core, *others = sorted(os.sched_getaffinity(0))
+        self.client_cores = ",".join(str(core) for core in others or [self.core])
         self.certificate = certificate(self.h, "bench")
         self.trust = ssl.create_default_context(cafile=self.certificate / "ca.crt")
         self.count = 0
@@ -109,21 +110,28 @@ http {{ access_log off; keepalive_requests 100000000; keepalive_timeout 180s; cl
         self.h.wait_for(name, process, lambda: listens(port))
         return process, port
 
-    def load(self, process, port, body, seconds, connections=8, close=False):
+    def load(self, process, port, body, seconds):
         """Runs wrk; returns its figures and the server's CPU seconds."""
         file = self.h.work / "body.json"
         file.write_bytes(body)
-        environment = self.h.environment(BENCH_BODY=file, **({"BENCH_CLOSE": 1} if close else {}))
-        cores = ",".join(str(c) for c in self.others or [self.core])
         before = cpu_seconds(process.pid)
-        run = subprocess.run(["taskset", "-c", cores, "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s",
+        run = subprocess.run(["taskset", "-c", self.client_cores, "wrk", "-t1", "-c8", f"-d{seconds}s", "-s",
                               HERE / "post.lua", f"https://127.0.0.1:{port}/v1/mutate?timeout=10s"],
-                             capture_output=True, text=True, env=environment)
+                             capture_output=True, text=True, env=self.h.environment(BENCH_BODY=file))
         used = cpu_seconds(process.pid) - before
         told = json.loads(re.search(r"^\{.*\}$", run.stdout, re.M).group(0))
         if told["errors"]:
             print(f"  warning: wrk counted {told['errors']} errors", flush=True)
         return told, used
+
+    def shake_hands(self, process, port, seconds):
+        """Opens TLS connections one after another, none resumed (wrk would, no API server does); see load()."""
+        before = cpu_seconds(process.pid)
+        run = subprocess.run(["taskset", "-c", self.client_cores, "openssl", "s_time", "-new", "-connect",
+                              f"127.0.0.1:{port}", "-time", str(seconds)], capture_output=True, text=True)
+        used = cpu_seconds(process.pid) - before
+        connections, real = re.search(r"(\d+) connections in (\d+) real seconds", run.stdout).groups()
+        return {"requests": int(connections), "microseconds": int(real) * 1e6, "p99": 0}, used
 
     async def ask(self, port, bodies, connections):
         """POSTs the reviews over keep-alive TLS; returns [(seconds, response object)] in their order."""
@@ -147,15 +155,15 @@ http {{ access_log off; keepalive_requests 100000000; keepalive_timeout 180s; cl
 
     # Measurements ------------------------------------------------------------------------------------------
 
-    def beside_nginx(self, ours, body, close=False):
-        """Loads both in turn; (our CPU µs a request, nginx's, wrk's figures of our rounds)."""
+    def beside_nginx(self, ours, load):
+        """Loads both in turn; (our CPU µs a request, nginx's, the client's figures of our rounds)."""
         if not self.yardstick:
             self.yardstick = self.nginx()
         sides = [(ours, ours.ready["port"]), self.yardstick]
         seconds, requests, used, told = 1 if self.options.quick else 3, [0, 0], [0.0, 0.0], []
         for _ in range(2 if self.options.quick else 4):
             for i, (process, port) in enumerate(sides):
-                figures, cpu = self.load(process, port, body, seconds, close=close)
+                figures, cpu = load(process, port, seconds)
                 requests[i] += figures["requests"]
                 used[i] += cpu
                 told += [figures] if i == 0 else []
@@ -172,7 +180,7 @@ http {{ access_log off; keepalive_requests 100000000; keepalive_timeout 180s; cl
             body = reviews.pod(reviews.images(registry, images), size)
             _, response = asyncio.run(self.ask(ours.ready["port"], [body], 1))[0]
             assert response["allowed"] and response.get("patch"), response
-            mine, other, told = self.beside_nginx(ours, body)
+            mine, other, told = self.beside_nginx(ours, lambda process, port, seconds: self.load(process, port, body, seconds))
             rate = sum(t["requests"] for t in told) / sum(t["microseconds"] for t in told) * 1e6
             p99 = statistics.median(t["p99"] for t in told) / 1000
             self.row(f"warm admission, {size // 1024} KB, {images} image{'s' if images > 1 else ''}"
@@ -183,12 +191,10 @@ http {{ access_log off; keepalive_requests 100000000; keepalive_timeout 180s; cl
         self.h.stop(quiet)
 
     def handshakes(self):
-        """CPU time of a new TLS connection with one small request, beside nginx."""
-        registry = self.registry()
-        ours = self.webhook("--threads=1", "--cache-ttl=1h", registry=registry, pin=True)
-        body = reviews.pod(reviews.images(registry, 1), 1024)
-        mine, other, _ = self.beside_nginx(ours, body, close=True)
-        self.row("new TLS connection with one admission", f"{mine:.0f} µs CPU, nginx {other:.0f}: "
+        """CPU time of a new TLS connection, beside nginx."""
+        ours = self.webhook("--threads=1", pin=True)
+        mine, other, _ = self.beside_nginx(ours, self.shake_hands)
+        self.row("new TLS connection, no resumption", f"{mine:.0f} µs CPU, nginx {other:.0f}: "
                  f"{other / mine:.2f} × nginx; {1e6 / mine:.0f}/s a core", "≥ 1.0", other / mine >= 1)
         self.h.stop(ours)
 

@@ -4,7 +4,6 @@ wrk.method = "POST"
 wrk.body = file:read("*a")
 file:close()
 wrk.headers["Content-Type"] = "application/json"
-if os.getenv("BENCH_CLOSE") then wrk.headers["Connection"] = "close" end
 
 function done(summary, latency)
   local e = summary.errors
