@@ -91,6 +91,8 @@ TlsFailure classify(unsigned long error) {
     case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
     case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED:
     case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN:
+    // An authority of the same name with another key: a CA that was made anew.
+    case SSL_R_TLSV1_ALERT_DECRYPT_ERROR:
       return TlsFailure::certificate_refused;
     case SSL_R_NO_SHARED_CIPHER:
     case SSL_R_UNSUPPORTED_PROTOCOL:
