@@ -6,6 +6,7 @@
 #include <exception>
 #include <string>
 
+#include "app/run.hpp"
 #include "app/version.hpp"
 #include "cli/options.hpp"
 
@@ -29,8 +30,12 @@ struct Run {
     print(stdout, o.json ? digester::app::version_json() : digester::app::version_text());
     return 0;
   }
-  int operator()(const digester::cli::WebhookOptions&) const { return 0; }
-  int operator()(const digester::cli::DigestOptions&) const { return 0; }
+  int operator()(const digester::cli::WebhookOptions& o) const {
+    return digester::app::run_webhook(o, environment);
+  }
+  int operator()(const digester::cli::DigestOptions& o) const {
+    return digester::app::run_digest(o, environment);
+  }
 };
 
 }  // namespace

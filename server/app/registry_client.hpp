@@ -3,32 +3,35 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
 #include "base/metrics.hpp"
 #include "cli/options.hpp"
 #include "net/task.hpp"
-#include "registry/lookup.hpp"
+#include "registry/protocol/platform.hpp"
 #include "registry/resolver.hpp"
 
 namespace digester::app {
 
 class RegistryClient {
  public:
-  // `io` becomes the registry thread's: everything runs there. On the command line a loopback registry counts
-  // as listed. Errors are options that make no sense. All references outlive the object; destroy it when `io`
-  // does not run any more.
-  static Result<std::unique_ptr<RegistryClient>> create(net::asio::io_context& io,
-                                                        const cli::RegistryOptions& registry,
-                                                        const cli::CacheOptions& cache, bool command_line,
-                                                        const cli::Environment& environment,
-                                                        const Clock& clock, const Logger& log,
-                                                        Metrics& metrics);
+  // What distinguishes the command line: loopback registries count as listed, and one platform's manifest
+  // may be asked for instead of the index.
+  struct CommandLine {
+    std::optional<registry::protocol::Platform> platform;
+  };
+
+  // `io` becomes the registry thread's: everything runs there. Errors are options that make no sense. All
+  // references outlive the object; destroy it when `io` does not run any more.
+  static Result<std::unique_ptr<RegistryClient>> create(
+      net::asio::io_context& io, const cli::RegistryOptions& registry, const cli::CacheOptions& cache,
+      std::optional<CommandLine> command_line, const cli::Environment& environment, const Clock& clock,
+      const Logger& log, Metrics& metrics);
   ~RegistryClient();
 
   registry::Resolver& resolver();
-  registry::Lookup& lookup();
 
  private:
   struct Parts;

@@ -1,6 +1,6 @@
-#include <boost/asio/co_spawn.hpp>
 #include <fmt/format.h>
 #include <unistd.h>
+#include <boost/asio/co_spawn.hpp>
 
 #include <cstdio>
 #include <optional>
@@ -30,7 +30,8 @@ struct Item {
   }
 };
 
-std::vector<Item> read_items(const std::vector<std::string>& images) {
+// A platform's digest cannot be read off the index's.
+std::vector<Item> read_items(const std::vector<std::string>& images, bool for_platform) {
   std::vector<Item> items;
   for (const auto& text : images) {
     Item item;
@@ -39,7 +40,11 @@ std::vector<Item> read_items(const std::vector<std::string>& images) {
     if (!reference) {
       item.digest = fail(std::move(reference.error()));
     } else {
-      if (reference->digest()) item.digest = *reference->digest();
+      if (reference->digest() && for_platform)
+        item.digest = fail(ErrorKind::invalid,
+                           fmt::format("{}: it names a digest already; --platform needs a tag", text));
+      else if (reference->digest())
+        item.digest = *reference->digest();
       item.reference = std::move(*reference);
     }
     items.push_back(std::move(item));
@@ -47,24 +52,26 @@ std::vector<Item> read_items(const std::vector<std::string>& images) {
   return items;
 }
 
-bool is_open(const Item& item) { return item.reference && !item.reference->digest(); }
+bool is_open(const Item& item) {
+  return item.reference && !item.reference->digest();
+}
 
 net::Task<> resolve(registry::Resolver& resolver, std::vector<Item>& items, SteadyTime deadline) {
   std::vector<registry::Query> queries;
   std::vector<Item*> asked;
   for (auto& item : items) {
     if (!is_open(item)) continue;
-    queries.push_back(registry::Query{*item.reference});
+    queries.push_back({*item.reference, {}});
     asked.push_back(&item);
   }
   auto answers = co_await resolver.resolve(std::move(queries), deadline);
-  for (std::size_t i = 0; i < answers.size(); ++i) asked[i]->digest = std::move(answers[i].digest);
+  for (std::size_t i = 0; i < answers.size(); ++i)
+    asked[i]->digest = std::move(answers[i].digest);
 }
 
 void print_text(const std::vector<Item>& items, bool full) {
   for (const auto& item : items) {
-    if (item.digest)
-      fmt::print("{}\n", full ? item.pinned() : item.digest->str());
+    if (item.digest) fmt::print("{}\n", full ? item.pinned() : item.digest->str());
   }
 }
 
@@ -74,13 +81,20 @@ void print_json(const std::vector<Item>& items) {
   for (const auto& item : items) {
     w.begin_object().member("image", std::string_view(item.text));
     if (item.digest)
-      w.member("digest", std::string_view(item.digest->str())).member("pinned", std::string_view(item.pinned()));
+      w.member("digest", std::string_view(item.digest->str()))
+          .member("pinned", std::string_view(item.pinned()));
     else
-      w.member("error", std::string_view(item.digest.error().message)).member("kind", to_string(item.digest.error().kind));
+      w.member("error", std::string_view(item.digest.error().message))
+          .member("kind", to_string(item.digest.error().kind));
     w.end_object();
   }
   w.end_array();
   fmt::print("{}\n", w.view());
+}
+
+int complain(const std::string& why) {
+  fmt::print(stderr, "digester digest: {}\n", why);
+  return 2;
 }
 
 }  // namespace
@@ -89,16 +103,21 @@ int run_digest(const cli::DigestOptions& options, const cli::Environment& enviro
   const SystemClock clock;
   const auto deadline = clock.now() + options.timeout;
   LogSink sink(STDERR_FILENO);
-  const Logger log(clock, [&sink](std::string_view line) { sink.write(line); }, options.log_level, LogFormat::text);
+  const Logger log(
+      clock, [&sink](std::string_view line) { sink.write(line); }, options.log_level, LogFormat::text);
   Metrics metrics;
 
-  auto items = read_items(options.images);
-  asio::io_context io(1);
-  auto client = RegistryClient::create(io, options.registry, {}, true, environment, clock, log, metrics);
-  if (!client) {
-    fmt::print(stderr, "digester digest: {}\n", client.error().message);
-    return 2;
+  RegistryClient::CommandLine command_line;
+  if (!options.platform.empty()) {
+    auto platform = registry::protocol::Platform::parse(options.platform);
+    if (!platform) return complain("--platform: " + platform.error().message);
+    command_line.platform = std::move(*platform);
   }
+  auto items = read_items(options.images, command_line.platform.has_value());
+  asio::io_context io(1);
+  auto client = RegistryClient::create(io, options.registry, {}, std::move(command_line), environment, clock,
+                                       log, metrics);
+  if (!client) return complain(client.error().message);
   asio::co_spawn(io, resolve((*client)->resolver(), items, deadline), [&](std::exception_ptr error) {
     if (error) std::rethrow_exception(error);
     (*client)->resolver().stop([&io] { io.stop(); });

@@ -154,7 +154,7 @@ int run_webhook(const cli::WebhookOptions& options, const cli::Environment& envi
 
   net::IoThreads registry_thread(1, "registry");
   auto registry = RegistryClient::create(*registry_thread.contexts().front(), options.registry, options.cache,
-                                         false, environment, clock, log, metrics);
+                                         std::nullopt, environment, clock, log, metrics);
   if (!registry) return complain(registry.error().message, 2);
 
   net::IoThreads admission_threads(options.threads != 0 ? options.threads : available_cpus(), "admission");

@@ -1,0 +1,119 @@
+#include "app/registry_client.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <exception>
+#include <utility>
+#include <vector>
+
+#include "build_info.hpp"
+#include "credential/chain.hpp"
+#include "credential/docker_config.hpp"
+#include "net/client/client_options.hpp"
+#include "net/client/http_client.hpp"
+#include "registry/host_list.hpp"
+#include "registry/registry_lookup.hpp"
+#include "registry/settings.hpp"
+
+namespace digester::app {
+namespace {
+
+constexpr const char* kUserAgent = "digester/" DIGESTER_VERSION;
+
+net::ClientOptions client_options(const cli::RegistryOptions& options, const cli::Environment& environment) {
+  net::ClientOptions o;
+  o.user_agent = kUserAgent;
+  o.trust.cert_file = environment("SSL_CERT_FILE");
+  o.trust.cert_dir = environment("SSL_CERT_DIR");
+  o.trust.ca_files = options.ca_files;
+  o.proxy = net::ProxyOptions::from_environment([](const char* name) { return std::getenv(name); });
+  // A digest belongs to a registry, never to the cluster: its API is out of reach.
+  o.denied_hosts = {"kubernetes.default.svc", "kubernetes.default.svc.cluster.local"};
+  if (auto host = environment("KUBERNETES_SERVICE_HOST"); host && !host->empty())
+    o.denied_hosts.push_back(std::move(*host));
+  return o;
+}
+
+Result<registry::RegistrySettings> registry_settings(const cli::RegistryOptions& options, bool command_line) {
+  registry::RegistrySettings settings;
+  auto insecure = registry::HostList::parse(options.insecure_registries);
+  if (!insecure) return fail(ErrorKind::invalid, "--insecure-registries: " + insecure.error().message);
+  auto redirect = registry::HostList::parse(options.redirect_allow);
+  if (!redirect) return fail(ErrorKind::invalid, "--redirect-allow: " + redirect.error().message);
+  auto realm = registry::RealmAllow::parse(options.realm_allow);
+  if (!realm) return fail(ErrorKind::invalid, "--realm-allow: " + realm.error().message);
+  settings.insecure = std::move(*insecure);
+  settings.redirect_allow = std::move(*redirect);
+  settings.realm_allow = std::move(*realm);
+  settings.command_line = command_line;
+  settings.concurrency = options.registry_concurrency;
+  return settings;
+}
+
+registry::ResolverSettings resolver_settings(const cli::CacheOptions& options) {
+  registry::ResolverSettings settings;
+  settings.cache_bytes = options.bytes;
+  settings.cache_entries = options.entries;
+  settings.cache_ttl = options.ttl;
+  settings.apply_ttl = options.apply_ttl;
+  settings.negative_ttl = options.negative_ttl;
+  settings.cache_stale = options.stale;
+  settings.slow_after = options.slow;
+  return settings;
+}
+
+// Asks for one platform's manifest where the resolver asks for the index.
+class PlatformLookup final : public registry::Lookup {
+ public:
+  PlatformLookup(registry::RegistryLookup& lookup, registry::protocol::Platform platform)
+      : lookup_(&lookup), platform_(std::move(platform)) {}
+  net::Task<Result<image::Digest>> find(image::Reference reference, credential::Credential credential,
+                                        SteadyTime deadline) override {
+    return lookup_->find_platform(std::move(reference), std::move(credential), platform_, deadline);
+  }
+
+ private:
+  registry::RegistryLookup* lookup_;
+  registry::protocol::Platform platform_;
+};
+
+}  // namespace
+
+// In the order of construction: each part refers to those above it.
+struct RegistryClient::Parts {
+  std::unique_ptr<net::HttpClient> http;
+  std::unique_ptr<credential::Chain> credentials;
+  std::unique_ptr<registry::RegistryLookup> lookup;
+  std::optional<PlatformLookup> platform;
+  std::unique_ptr<registry::Resolver> resolver;
+};
+
+RegistryClient::RegistryClient(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+RegistryClient::~RegistryClient() = default;
+registry::Resolver& RegistryClient::resolver() {
+  return *parts_->resolver;
+}
+
+Result<std::unique_ptr<RegistryClient>> RegistryClient::create(
+    net::asio::io_context& io, const cli::RegistryOptions& registry, const cli::CacheOptions& cache,
+    std::optional<CommandLine> command_line, const cli::Environment& environment, const Clock& clock,
+    const Logger& log, Metrics& metrics) {
+  auto settings = registry_settings(registry, command_line.has_value());
+  if (!settings) return fail(std::move(settings.error()));
+  auto parts = std::make_unique<Parts>();
+  try {
+    parts->http = net::create_http_client(io, client_options(registry, environment));
+  } catch (const std::exception& e) {
+    return fail(ErrorKind::invalid, e.what());
+  }
+  std::vector<std::unique_ptr<credential::Provider>> sources;
+  sources.push_back(std::make_unique<credential::DockerConfig>(environment, clock, log));
+  parts->credentials = std::make_unique<credential::Chain>(std::move(sources), clock, log);
+  parts->lookup = registry::create_lookup(*parts->http, clock, std::move(*settings), metrics, log);
+  parts->resolver = registry::create_resolver(io, *parts->lookup, *parts->credentials, clock,
+                                              resolver_settings(cache), metrics, log);
+  return std::unique_ptr<RegistryClient>(new RegistryClient(std::move(parts)));
+}
+
+}  // namespace digester::app
