@@ -1,8 +1,7 @@
 #include "admission/images.hpp"
 
-#include <fmt/format.h>
-
 #include <array>
+#include <charconv>
 #include <iterator>
 
 namespace digester::admission {
@@ -25,6 +24,7 @@ class Finder {
   ImageFields take() && { return std::move(found_); }
 
   void object(json::Value object) {
+    found_.fields.reserve(8);
     const auto [spec, pod_template] = pick<2>(object, {"spec", "template"});
     if (spec.is_object()) {
       const auto parts =
@@ -90,9 +90,14 @@ std::string_view to_string(List list) {
 }
 
 void append_pointer(std::string& out, const ImageField& field) {
-  fmt::format_to(std::back_inserter(out), "{}/{}/{}/{}", kSpecPointers[static_cast<std::size_t>(field.spec)],
-                 to_string(field.list), field.index,
-                 field.list == List::volumes ? "image/reference" : "image");
+  char digits[12];
+  const auto end = std::to_chars(std::begin(digits), std::end(digits), field.index).ptr;
+  out += kSpecPointers[static_cast<std::size_t>(field.spec)];
+  out += '/';
+  out += to_string(field.list);
+  out += '/';
+  out.append(digits, end);
+  out += field.list == List::volumes ? "/image/reference" : "/image";
 }
 
 std::string pointer(const ImageField& field) {

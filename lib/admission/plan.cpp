@@ -110,6 +110,12 @@ class Planner {
                        [&](const auto& prefix) { return field.image.starts_with(prefix); });
   }
 
+  void make_room(std::size_t images) {
+    plan_.decisions.reserve(images);
+    plan_.lookups.reserve(std::min(images, kMaxLookups));
+    asked_.reserve(std::min(images, kMaxLookups));
+  }
+
   void create(const ImageFields& images) {
     if (images.too_many) {
       const auto first = std::find_if(images.fields.begin(), images.fields.end(),
@@ -121,6 +127,7 @@ class Planner {
                                 {}});
       return;
     }
+    make_room(images.fields.size());
     for (const auto& field : images.fields)
       if (concerns_us(field) && !skipped(field)) ask(field, Treatment::resolve);
   }
