@@ -56,23 +56,22 @@ constexpr std::string_view kEllipsis = "…";
 }  // namespace
 
 std::string base64_encode(std::string_view bytes) {
-  std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
+  std::string out((bytes.size() + 2) / 3 * 4, '=');
+  char* to = out.data();
   std::size_t i = 0;
   auto at = [&](std::size_t k) { return static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[k])); };
   for (; i + 3 <= bytes.size(); i += 3) {
     const std::uint32_t v = at(i) << 16 | at(i + 1) << 8 | at(i + 2);
-    out += kAlphabet[v >> 18];
-    out += kAlphabet[v >> 12 & 63];
-    out += kAlphabet[v >> 6 & 63];
-    out += kAlphabet[v & 63];
+    *to++ = kAlphabet[v >> 18];
+    *to++ = kAlphabet[v >> 12 & 63];
+    *to++ = kAlphabet[v >> 6 & 63];
+    *to++ = kAlphabet[v & 63];
   }
   if (const auto rest = bytes.size() - i; rest != 0) {
     const std::uint32_t v = at(i) << 16 | (rest == 2 ? at(i + 1) << 8 : 0);
-    out += kAlphabet[v >> 18];
-    out += kAlphabet[v >> 12 & 63];
-    out += rest == 2 ? kAlphabet[v >> 6 & 63] : '=';
-    out += '=';
+    *to++ = kAlphabet[v >> 18];
+    *to++ = kAlphabet[v >> 12 & 63];
+    if (rest == 2) *to = kAlphabet[v >> 6 & 63];
   }
   return out;
 }
