@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the fuzz targets and runs each for a while on its kept corpus. Any finding fails, its input is kept.
 #
-#   scripts/fuzz.sh [SECONDS [TARGET…]]   20 seconds for each of: challenge docker_config json reference review
+#   scripts/fuzz.sh [SECONDS [TARGET…]]   20 seconds for each of: challenge docker_config json reference request review
 #
 # Kept corpora are in test/fuzz/corpus, what a run discovers in build/fuzz/corpus, findings in
 # build/fuzz/findings: build/fuzz/test/fuzz/fuzz_TARGET FILE shows one again. After a long run,
@@ -9,7 +9,7 @@
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-all=(challenge docker_config json reference review)
+all=(challenge docker_config json reference request review)
 keep=no seconds=20
 case ${1:-} in
   -h | --help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;;

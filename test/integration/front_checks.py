@@ -120,7 +120,7 @@ def proxy(h):
         one_line_error(h.digest(*trust, web, HTTPS_PROXY=f"http://127.0.0.1:{free_port()}"), "proxy")
     with h.check("proxy: socks5 is an explicit error"):
         run = h.digest(*trust, web, HTTPS_PROXY="socks5://127.0.0.1:1080")
-        expect(run.returncode in (1, 2) and "socks" in run.stderr, run)
+        expect(run.returncode in (1, 2) and "socks" in run.stderr.lower(), run)
     guarded = Tinyproxy(h, "guarded-proxy", user=USER)
     with h.check("proxy: its own password by userinfo"):
         run = h.digest(*trust, web, HTTPS_PROXY=f"http://{USER}:{PASSWORD}@127.0.0.1:{guarded.port}")

@@ -20,7 +20,9 @@ class Webhook:
         self.certificates = certificate(h, name)
         command = [h.program, "webhook", "--offline", "--disable-cert-rotation", "--cert-dir", self.certificates,
                    "--listen-address", "127.0.0.1", "--port", "0", "--health-addr", "127.0.0.1:0",
-                   "--metrics-addr", "127.0.0.1:0", "--log-format", "json", "--drain", "0s"]
+                   "--metrics-addr", "127.0.0.1:0", "--log-format", "json"]
+        if not any(flag.startswith("--drain") for flag in flags):
+            command += ["--drain", "0s"]
         if insecure:
             command += ["--insecure-registries", ",".join(insecure)]
         self.process = h.start(name, [*command, *flags], h.environment(**(environment or {})))
