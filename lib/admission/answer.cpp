@@ -233,6 +233,8 @@ class Decider {
     answer_.patch = true;
     if (plan_.dry_run)
       warn(wording::would_write(made.field.image, made.written));
+    else if (made.verdict == Verdict::restored)  // the old object's string, whatever else it is
+      append(answer_.pinned, text::printable(made.written));
     else
       append(answer_.pinned, made.written);
   }

@@ -52,10 +52,10 @@ struct Answer {
   bool patch = false;   // false under --dry-run, for refusals, and where nothing changes
   std::vector<ImageResult> images;
   std::vector<std::string> warnings;  // each at most kMaxWarningBytes, at most kMaxWarnings
-  // Audit annotations; an empty one is not sent. Comma-separated images.
-  std::string pinned;
-  std::string unresolved;
-  std::string stale;
+  // Audit annotations; an empty one is not sent. Comma-separated images, each once.
+  std::string pinned;      // what the patch writes, restored digests included
+  std::string unresolved;  // what goes in without a digest, or is why the answer is no
+  std::string stale;       // of `pinned`, what is a remembered answer
 };
 
 inline constexpr std::size_t kMaxWarningBytes = 120;

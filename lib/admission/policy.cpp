@@ -49,7 +49,9 @@ Result<Owner> parse_owner(std::string_view text) {
 }
 
 std::vector<Owner> default_skip_owners() {
-  return {{"postgresql.cnpg.io", "Cluster"}, {"acid.zalan.do", "postgresql"}};
+  return {{"postgresql.cnpg.io", "Cluster"},
+          {"acid.zalan.do", "postgresql"},
+          {"operators.coreos.com", "CatalogSource"}};
 }
 
 std::vector<std::string> split_prefixes(std::string_view colon_separated) {

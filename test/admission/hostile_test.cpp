@@ -182,6 +182,16 @@ TEST_CASE("an image of a megabyte is refused in one short line") {
   }
 }
 
+TEST_CASE("an old image that is no reference goes back as it was, and is printable where people read it") {
+  const std::string odd = "a\n\x1B b";
+  auto review = json_set_string(as_update(captured("create-pod-dry-run")),
+                                std::string("/request/object") + kPodImage, odd);
+  review = json_set_string(review, std::string("/request/oldObject") + kPodImage, at(odd, 'a'));
+  const auto result = run(review);
+  CHECK(result.object == json_get(review, "/request/oldObject"));
+  CHECK(result.answer.pinned == "a\\x0a\\x1b b@" + digest('a'));
+}
+
 TEST_CASE("an object of 3 MiB, deep and wide, is pinned at the right place") {
   std::string annotations = "{";
   for (int i = 0; i < 3'000; ++i)

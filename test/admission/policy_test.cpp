@@ -20,8 +20,9 @@ TEST_CASE("the defaults refuse, resolve anew and spare the operators that compar
   const Policy policy;
   CHECK(policy.on_error == OnError::refuse);
   CHECK(policy.on_reapply == OnReapply::resolve);
-  CHECK(policy.skip_owners ==
-        std::vector<Owner>{{"postgresql.cnpg.io", "Cluster"}, {"acid.zalan.do", "postgresql"}});
+  CHECK(policy.skip_owners == std::vector<Owner>{{"postgresql.cnpg.io", "Cluster"},
+                                                 {"acid.zalan.do", "postgresql"},
+                                                 {"operators.coreos.com", "CatalogSource"}});
   CHECK_FALSE(policy.digest_only);
   CHECK_FALSE(policy.dry_run);
   CHECK(validate(policy));
