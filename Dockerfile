@@ -15,7 +15,7 @@ RUN cd /src && DIGESTER_COMMIT=$COMMIT cmake --preset release -DDIGESTER_BUILD_T
 
 FROM debian:bookworm-slim
 RUN apt-get update \
- && apt-get install -y --no-install-recommends ca-certificates libboost-url1.81.0 libc-ares2 libfmt9 \
+ && apt-get install -y --no-install-recommends ca-certificates libc-ares2 libfmt9 \
       libprometheus-cpp-core1.0 libpsl5 libsimdjson14 libssl3 libyaml-cpp0.7 zlib1g \
  && rm -rf /var/lib/apt/lists/* /var/cache/apt /var/log/apt /var/log/dpkg.log
 COPY --from=build /digester /usr/local/bin/digester

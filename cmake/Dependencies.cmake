@@ -1,7 +1,7 @@
 # Every third-party library, found once. All of them are Debian 12 packages: scripts/setup.sh installs them.
 set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
-find_package(Boost 1.81 REQUIRED COMPONENTS url)
+find_package(Boost 1.81 REQUIRED)
 find_package(OpenSSL 3.0 REQUIRED)
 find_package(fmt REQUIRED)
 find_package(tl-expected REQUIRED)

@@ -10,7 +10,7 @@ set -euo pipefail
 
 build_packages=(
   ccache cmake g++ git mold ninja-build pkg-config
-  libboost1.81-dev libboost-url1.81-dev   # 1.74, the default, does not compile awaitable with g++ 12 here
+  libboost1.81-dev                        # 1.74, the default, does not compile awaitable with g++ 12 here
   libc-ares-dev libcli11-dev libexpected-dev libfmt-dev libpsl-dev libsimdjson-dev libssl-dev
   libyaml-cpp-dev libyaml-dev prometheus-cpp-dev rapidjson-dev zlib1g-dev
   libcurl4-openssl-dev                    # prometheus-cpp's CMake package asks for it; nothing of ours links it

@@ -20,6 +20,12 @@ void must(bool ok, const char* what) {
   if (!ok) throw std::runtime_error(std::string("test certificate: ") + what);
 }
 
+std::uint64_t random_number() {
+  std::uint64_t number = 0;
+  must(RAND_bytes(reinterpret_cast<unsigned char*>(&number), sizeof number) == 1, "random number");
+  return number;
+}
+
 Key make_key() {
   Key key(EVP_EC_gen("P-256"), &EVP_PKEY_free);
   must(key != nullptr, "key");
@@ -49,8 +55,7 @@ Cert blank(EVP_PKEY* key, const char* name, std::chrono::seconds starts, std::ch
   Cert certificate(X509_new(), &X509_free);
   must(certificate != nullptr, "certificate");
   X509_set_version(certificate.get(), 2);
-  std::uint64_t serial = 0;
-  must(RAND_bytes(reinterpret_cast<unsigned char*>(&serial), sizeof serial) == 1, "serial");
+  const std::uint64_t serial = random_number();
   ASN1_INTEGER_set_uint64(X509_get_serialNumber(certificate.get()), serial >> 1);
   X509_gmtime_adj(X509_getm_notBefore(certificate.get()), static_cast<long>(starts.count()));
   X509_gmtime_adj(X509_getm_notAfter(certificate.get()), static_cast<long>(ends.count()));
@@ -69,8 +74,9 @@ struct TestCa::Impl {
 };
 
 TestCa::TestCa() : impl_(std::make_unique<Impl>()) {
-  impl_->certificate =
-      blank(impl_->key.get(), "test authority", std::chrono::hours(-1), std::chrono::hours(24));
+  // Two authorities of one name would be confused when a chain is built.
+  const std::string name = "test authority " + std::to_string(random_number());
+  impl_->certificate = blank(impl_->key.get(), name.c_str(), std::chrono::hours(-1), std::chrono::hours(24));
   X509* self = impl_->certificate.get();
   must(X509_set_issuer_name(self, X509_get_subject_name(self)) == 1, "issuer");
   extend(self, self, NID_basic_constraints, "critical,CA:TRUE");

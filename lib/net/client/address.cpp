@@ -131,10 +131,10 @@ std::optional<ip::address> parse_literal(std::string_view host) {
 }
 
 bool is_odd_ipv4(std::string_view host) {
-  host = without_trailing_dots(host);
-  if (host.empty()) return false;
+  const std::string_view name = without_trailing_dots(host);
+  if (name.empty()) return false;
   // The last label decides (as the WHATWG URL standard does): no top-level domain is a number.
-  const auto labels = text::split(host, '.');
+  const auto labels = text::split(name, '.');
   if (!is_number(labels.back())) return false;
   return !parse_literal(host);
 }

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/url.hpp>
 #include <charconv>
 
 #include "base/text.hpp"
+#include "net/authority.hpp"
 #include "net/client/address.hpp"
 
 namespace digester::net {
@@ -64,24 +64,28 @@ Result<std::optional<ProxyServer>> parse_proxy(std::string_view variable, std::s
   };
   value = text::trim(value);
   if (value.empty()) return std::optional<ProxyServer>();
-  const std::string text =
-      value.find("://") == std::string_view::npos ? fmt::format("http://{}", value) : std::string(value);
-  const auto url = boost::urls::parse_uri(text);
-  if (!url || !url->has_authority() || url->encoded_host().empty()) return unusable("it is not a URL");
-  const std::string scheme = text::to_lower(url->scheme());
+  std::string scheme = "http";
+  if (const auto end = value.find("://"); end != std::string_view::npos) {
+    scheme = text::to_lower(value.substr(0, end));
+    value.remove_prefix(end + 3);
+  }
   if (scheme == "socks5" || scheme == "socks5h")
     return unusable("SOCKS is not supported, only http proxies are");
   if (scheme == "https") return unusable("a TLS connection to the proxy is not supported, only http:// is");
   if (scheme != "http") return unusable("its scheme is not http");
+  const auto authority = parse_authority(value.substr(0, value.find_first_of("/?#")));
+  if (!authority) return unusable("it is not a URL with a host");
 
   ProxyServer proxy;
-  proxy.host = text::to_lower(url->host_address());
-  if (url->has_port() && !url->port().empty()) {
-    if (url->port_number() == 0) return unusable("its port is not between 1 and 65535");
-    proxy.port = url->port_number();
+  proxy.host = authority->host;
+  proxy.port = authority->port.value_or(80);
+  if (const auto info = authority->userinfo) {
+    const auto colon = std::min(info->find(':'), info->size());
+    const auto user = percent_decode(info->substr(0, colon));
+    const auto password = percent_decode(info->substr(std::min(colon + 1, info->size())));
+    if (!user || !password) return unusable("an escape in its user information is broken");
+    proxy.authorization = "Basic " + text::base64_encode(fmt::format("{}:{}", *user, *password));
   }
-  if (url->has_userinfo())
-    proxy.authorization = "Basic " + text::base64_encode(fmt::format("{}:{}", url->user(), url->password()));
   return proxy;
 }
 

@@ -16,6 +16,7 @@ std::string certificate_problem(long code) {
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_CERT_SIGNATURE_FAILURE:  // an authority of the same name and another key
       return "its certificate comes from an authority that is not trusted here (add that CA with --ca-file)";
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
       return "its certificate is self-signed and not trusted here (add it with --ca-file)";
