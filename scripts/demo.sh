@@ -26,7 +26,7 @@ quiet_curl() { curl -sS --noproxy '*' --max-time 15 "$@"; }
 heading 'Building'
 build release digester
 program=$ROOT/build/release/digester
-say "$("$program" --version)"
+say "$("$program" --version | head -n 2 | tr -s '\n ' ' ')"
 built=$(now_ms)
 
 heading 'Starting'
@@ -90,7 +90,8 @@ for name, line in zip(("first", "second"), open(f"{work}/times")):
 for line in open(f"{work}/webhook.log"):
     record = json.loads(line)
     for image in record.get("images", []):
-        facts.setdefault("second_source" if "first_source" in facts else "first_source", image["source"])
+        name = "second" if "first_source" in facts else "first"
+        facts[f"{name}_source"], facts[f"{name}_log"] = image["source"], line.strip()
 for key, value in facts.items():
     print(f"{key}={shlex.quote(str(value))}")
 PY
@@ -103,9 +104,11 @@ PY
   heading 'A JSONPatch comes out'
   line 'patch' "$first_patch"
   line 'image' "$before$GREEN${first_after#"$before"}$PLAIN"
-  heading 'Two answers on one TLS connection'
+  heading 'The same review twice on one TLS connection, as the API server does: until the first byte of the answer'
   line 'first' "$first_ms  from the ${first_source:-?}"
   line 'second' "$second_ms  from the ${second_source:-?}"
+  heading 'What the second one left in the log'
+  say "  $second_log"
 }
 heading 'Some metrics'
 quiet_curl "http://127.0.0.1:$(logged metrics_port ready)/metrics" |
