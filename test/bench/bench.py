@@ -39,6 +39,16 @@ def resident_mib(pid):
     return int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text()).group(1)) / 1024
 
 
+def is_ready(health_port):
+    """Whether /readyz says so, by one raw exchange."""
+    try:
+        with socket.create_connection(("127.0.0.1", health_port), timeout=5) as s:
+            s.sendall(b"GET /readyz HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n")
+            return b" 200 " in s.recv(64)
+    except OSError:
+        return False
+
+
 class Bench:
     def __init__(self, options):
         self.options, self.rows = options, []
@@ -76,21 +86,22 @@ class Bench:
         return json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
 
     def webhook(self, *flags, registry=None, pin=False):
-        """A webhook process, and its ports in .ready."""
+        """A webhook process that is ready, its ports in .port, .health_port and .metrics_port."""
         name = self.name("webhook")
+        port, health, metrics = free_port(), free_port(), free_port()
         command = [self.h.program, "webhook", "--offline", "--disable-cert-rotation", "--cert-dir", self.certificate,
-                   "--listen-address", "127.0.0.1", "--port", "0", "--health-addr", "127.0.0.1:0", "--metrics-addr",
-                   "127.0.0.1:0", "--log-format", "json", "--drain", "0s", *flags]
+                   "--listen-address", "127.0.0.1", "--port", port, "--health-addr", f"127.0.0.1:{health}",
+                   "--metrics-addr", f"127.0.0.1:{metrics}", "--log-format", "json", "--drain", "0s", *flags]
         if registry:
             command += ["--insecure-registries", registry]
         process = self.h.start(name, self.pinned(command) if pin else command)
-        ready = self.h.wait_for(name, process, lambda: re.search(r'^\{.*"msg":"ready".*\}$', self.h.log(name), re.M))
-        process.ready = json.loads(ready.group(0))
+        process.port, process.health_port, process.metrics_port = port, health, metrics
+        self.h.wait_for(name, process, lambda: is_ready(health))
         return process
 
     def metric(self, process, pattern):
         text = subprocess.run(["curl", "-s", "--noproxy", "*",
-                               f"http://127.0.0.1:{process.ready['metrics_port']}/metrics"],
+                               f"http://127.0.0.1:{process.metrics_port}/metrics"],
                               capture_output=True, text=True).stdout
         return sum(float(v) for v in re.findall(rf"^{pattern}(?:\{{[^}}]*\}})? (\S+)$", text, re.M))
 
@@ -159,7 +170,7 @@ http {{ access_log off; keepalive_requests 100000000; keepalive_timeout 180s; cl
         """Loads both in turn; (our CPU µs a request, nginx's, the client's figures of our rounds)."""
         if not self.yardstick:
             self.yardstick = self.nginx()
-        sides = [(ours, ours.ready["port"]), self.yardstick]
+        sides = [(ours, ours.port), self.yardstick]
         seconds, requests, used, told = 1 if self.options.quick else 3, [0, 0], [0.0, 0.0], []
         for _ in range(2 if self.options.quick else 4):
             for i, (process, port) in enumerate(sides):
@@ -178,7 +189,7 @@ http {{ access_log off; keepalive_requests 100000000; keepalive_timeout 180s; cl
                 (default, 1024, 1, 0.9), (default, 3072, 1, None), (default, 3072, 10, 0.75), (default, 6144, 3, None),
                 (default, 20480, 10, 0.4), (quiet, 1024, 1, None), (quiet, 3072, 10, None), (quiet, 20480, 10, None)):
             body = reviews.pod(reviews.images(registry, images), size)
-            _, response = asyncio.run(self.ask(ours.ready["port"], [body], 1))[0]
+            _, response = asyncio.run(self.ask(ours.port, [body], 1))[0]
             assert response["allowed"] and response.get("patch"), response
             mine, other, told = self.beside_nginx(ours, lambda process, port, seconds: self.load(process, port, body, seconds))
             rate = sum(t["requests"] for t in told) / sum(t["microseconds"] for t in told) * 1e6
@@ -203,7 +214,7 @@ http {{ access_log off; keepalive_requests 100000000; keepalive_timeout 180s; cl
         registry = self.registry("--latency", "20")
         ours = self.webhook(registry=registry)
         body = reviews.pod(reviews.images(registry, 10, "cold"))
-        took, response = asyncio.run(self.ask(ours.ready["port"], [body], 1))[0]
+        took, response = asyncio.run(self.ask(ours.port, [body], 1))[0]
         counts = self.counts(registry)
         assert response["allowed"] and response.get("patch"), response
         self.row("10 cold images, registry 20 ms away: requests", f"{counts['head']} HEAD, {counts['get']} GET",
@@ -222,7 +233,7 @@ http {{ access_log off; keepalive_requests 100000000; keepalive_timeout 180s; cl
             for n in range(3 if self.options.quick else 9):
                 ours = self.webhook("--ca-file", folder / "ca.crt", "--insecure-registries", registry)
                 body = reviews.pod(reviews.images(registry, images, f"path{n}x{images}"))
-                took, response = asyncio.run(self.ask(ours.ready["port"], [body], 1))[0]
+                took, response = asyncio.run(self.ask(ours.port, [body], 1))[0]
                 assert response["allowed"] and response.get("patch"), response
                 times.append(took * 1000)
                 self.h.stop(ours)
@@ -238,7 +249,7 @@ http {{ access_log off; keepalive_requests 100000000; keepalive_timeout 180s; cl
         ours = self.webhook(registry=registry)
         bodies = [reviews.pod(reviews.images(registry, 1, "replicas"))] * 1000
         started = time.perf_counter()
-        answers = asyncio.run(self.ask(ours.ready["port"], bodies, 8))
+        answers = asyncio.run(self.ask(ours.port, bodies, 8))
         took = time.perf_counter() - started
         assert all(r["allowed"] and r.get("patch") for _, r in answers)
         counts = self.counts(registry)
@@ -249,7 +260,7 @@ http {{ access_log off; keepalive_requests 100000000; keepalive_timeout 180s; cl
 
     def own_digest(self):
         """A hundred images, 10^5 look-ups through four registry connections with delays and resets."""
-        registry = self.registry("--latency", "2", "--chaos")
+        registry = self.registry("--latency", "1", "--chaos")
         ours = self.webhook("--registry-concurrency=4", "--admission-budget=9s", registry=registry)
         known = {image: "sha256:" + hashlib.sha256(image.split("/", 1)[1].encode()).hexdigest()
                  for image in reviews.images(registry, 100, "own")}
@@ -257,7 +268,7 @@ http {{ access_log off; keepalive_requests 100000000; keepalive_timeout 180s; cl
         total = 10_000 if self.options.quick else 100_000
         bodies = [reviews.pod(draw.sample(sorted(known), 10), controlled=False) for _ in range(total // 10)]
         started = time.perf_counter()
-        answers = asyncio.run(self.ask(ours.ready["port"], bodies, 8))
+        answers = asyncio.run(self.ask(ours.port, bodies, 8))
         took = time.perf_counter() - started
         right = wrong = refused = 0
         for _, response in answers:
@@ -284,12 +295,12 @@ http {{ access_log off; keepalive_requests 100000000; keepalive_timeout 180s; cl
         total, a_pod = (10_000 if self.options.quick else 100_000), 100
         bodies = (reviews.pod([f"{registry}/memory/app-{n}:v1" for n in range(first, first + a_pod)])
                   for first in range(0, total, a_pod))
-        answers = asyncio.run(self.ask(ours.ready["port"], list(bodies), 4))
-        refused = sum(not r["allowed"] for _, r in answers)
+        answers = asyncio.run(self.ask(ours.port, list(bodies), 4))
+        refused = [r["status"]["message"] for _, r in answers if not r["allowed"]]
         full = resident_mib(ours.pid)
         entries = self.metric(ours, "digester_cache_entries")
         self.row(f"memory, {total:,} images asked for", f"{full:.1f} MiB, {entries:,.0f} entries cached"
-                 + (f", {refused} Pods refused" if refused else ""))
+                 + (f", {len(refused)} Pods refused: {refused[0][:200]}" if refused else ""))
         self.h.stop(ours)
 
     def start(self):
@@ -304,16 +315,9 @@ http {{ access_log off; keepalive_requests 100000000; keepalive_timeout 180s; cl
             process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                        stderr=subprocess.DEVNULL, env=self.h.environment())
             self.h.processes.append(process)
-            while True:
+            while not is_ready(health):
                 if process.poll() is not None:
                     raise RuntimeError(f"the webhook ended with status {process.returncode}")
-                try:
-                    with socket.create_connection(("127.0.0.1", health)) as s:
-                        s.sendall(b"GET /readyz HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n")
-                        if b" 200 " in s.recv(64):
-                            break
-                except OSError:
-                    pass
                 time.sleep(0.0003)
             times.append((time.perf_counter() - started) * 1000)
             self.h.stop(process)
@@ -353,8 +357,8 @@ def main():
                 print(f"  FAILED {type(error).__name__}: {error}", flush=True)
     finally:
         bench.h.close()
-    version = subprocess.run([options.program, "--version"], capture_output=True, text=True).stdout.strip()
-    table = "\n".join([f"{version}; {machine()}; load before and after counted in ratios only.", "",
+    version = subprocess.run([options.program, "--version"], capture_output=True, text=True).stdout
+    table = "\n".join([f"{' '.join(version.split()[:4])}; {machine()}.", "",
                        "| what | measured | mark | met |", "|---|---|---|---|",
                        *(f"| {' | '.join(str(c) for c in row)} |" for row in bench.rows),
                        *(f"| {part} | could not be measured | | **no** |" for part in failed)])

@@ -38,6 +38,9 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data):
         self.buffer += data
+        if not self.buffer[:1].isalpha():  # TLS spoken to a plain port: answered as real servers do
+            self.transport.write(b"HTTP/1.0 400 Bad Request\r\nConnection: close\r\n\r\n")
+            return self.transport.close()
         while b"\r\n\r\n" in self.buffer:
             head, self.buffer = self.buffer.split(b"\r\n\r\n", 1)
             self.request(head)
