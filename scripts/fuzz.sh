@@ -54,7 +54,7 @@ keep_target() {
   # The kept corpus and the real inputs come first: of the rest only what goes further is taken.
   cp "test/fuzz/corpus/$target"/* "$WORK/merged/"
   for seed in "${seeds[@]}"; do cp "$seed"/* "$WORK/merged/"; done
-  "build/fuzz/test/fuzz/fuzz_$target" -merge=1 -max_len=2048 "$WORK/merged" "build/fuzz/corpus/$target"
+  "build/fuzz/test/fuzz/fuzz_$target" -merge=1 -use_counters=0 -max_len=1024 "$WORK/merged" "build/fuzz/corpus/$target"
   for seed in "${seeds[@]}"; do (cd "$seed" && printf '%s\0' *) | (cd "$WORK/merged" && xargs -0 rm -f); done
   cp -n "$WORK/merged"/* "test/fuzz/corpus/$target/"
   rm -rf "$WORK/merged"
