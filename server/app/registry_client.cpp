@@ -111,7 +111,10 @@ Result<std::unique_ptr<RegistryClient>> RegistryClient::create(
   sources.push_back(std::make_unique<credential::DockerConfig>(environment, clock, log));
   parts->credentials = std::make_unique<credential::Chain>(std::move(sources), clock, log);
   parts->lookup = registry::create_lookup(*parts->http, clock, std::move(*settings), metrics, log);
-  parts->resolver = registry::create_resolver(io, *parts->lookup, *parts->credentials, clock,
+  registry::Lookup* lookup = parts->lookup.get();
+  if (command_line && command_line->platform)
+    lookup = &parts->platform.emplace(*parts->lookup, std::move(*command_line->platform));
+  parts->resolver = registry::create_resolver(io, *lookup, *parts->credentials, clock,
                                               resolver_settings(cache), metrics, log);
   return std::unique_ptr<RegistryClient>(new RegistryClient(std::move(parts)));
 }

@@ -5,6 +5,7 @@
 #include <boost/asio/signal_set.hpp>
 
 #include <csignal>
+#include <future>
 #include <memory>
 
 #include "app/endpoint.hpp"
@@ -199,6 +200,9 @@ int run_webhook(const cli::WebhookOptions& options, const cli::Environment& envi
   // Nobody may run any more when the parts go.
   admission_threads.stop();
   admission_threads.join();
+  std::promise<void> ended;
+  (*registry)->resolver().stop([&ended] { ended.set_value(); });
+  ended.get_future().wait();
   registry_thread.stop();
   registry_thread.join();
   return 0;
