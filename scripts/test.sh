@@ -88,9 +88,9 @@ export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
 whole_suite() {
   ctest --test-dir "build/$1" --output-on-failure --no-tests=error -j "$JOBS" --timeout "$2"
 }
-integration() {
+integration() { # PRESET
   needs docker-registry nginx tinyproxy htpasswd openssl curl
-  python3 -B test/integration/run.py --program build/release/digester
+  python3 -B test/integration/run.py --program "build/$1/digester"
 }
 check_fuzz() {
   needs clang++-14
@@ -129,7 +129,7 @@ for part in "${chosen[@]}"; do
       step 'unit tests' whole_suite release 120 ;;
     integration)
       [[ " ${chosen[*]} " == *' unit '* ]] || step 'build release' build release digester
-      step 'integration tests' integration ;;
+      step 'integration tests' integration release ;;
     lint)
       [ -f build/release/build.ninja ] || step 'configure release' build release -n digester
       step 'coroutines' scripts/check-coroutines.sh
@@ -139,7 +139,8 @@ for part in "${chosen[@]}"; do
       step 'shellcheck' check_scripts ;;
     asan | tsan)
       step "build $part" build "$part" all
-      step "unit tests under $part" whole_suite "$part" 240 ;;
+      step "unit tests under $part" whole_suite "$part" 240
+      step "integration tests under $part" integration "$part" ;;
     fuzz)
       step 'fuzzing' check_fuzz ;;
   esac
