@@ -7,8 +7,8 @@
 namespace digester::registry::protocol {
 namespace {
 
-constexpr std::size_t kMaxExtraScopes = 4;
-constexpr std::size_t kMaxScope = 1024;
+constexpr std::size_t kMaxScopes = 4;
+constexpr std::size_t kMaxScope = 1024;  // bytes of one
 
 bool is_unreserved(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
@@ -44,14 +44,21 @@ std::string percent_encode(std::string_view text) {
   return out;
 }
 
-std::vector<std::string> pull_scopes(std::string_view path, std::string_view challenge_scope) {
-  std::vector<std::string> scopes{"repository:" + std::string(path) + ":pull"};
+std::vector<std::string> narrowed_scopes(std::string_view challenge_scope) {
+  std::vector<std::string> scopes;
   for (const auto part : text::split(challenge_scope, ' ')) {
-    if (scopes.size() > kMaxExtraScopes) break;
+    if (scopes.size() == kMaxScopes) break;
     auto scope = narrowed(part);
     if (!scope.empty() && std::ranges::find(scopes, scope) == scopes.end())
       scopes.push_back(std::move(scope));
   }
+  return scopes;
+}
+
+std::vector<std::string> pull_scopes(std::string_view path, std::string_view challenge_scope) {
+  std::vector<std::string> scopes{"repository:" + std::string(path) + ":pull"};
+  for (auto& scope : narrowed_scopes(challenge_scope))
+    if (scope != scopes.front()) scopes.push_back(std::move(scope));
   return scopes;
 }
 

@@ -11,8 +11,11 @@ namespace digester::registry::protocol {
 // application/x-www-form-urlencoded, RFC 3986's unreserved characters left alone.
 std::string percent_encode(std::string_view text);
 
-// "repository:<path>:pull" first, then what the registry's challenge asked for beyond it: of repositories
-// only `pull`, nothing with a wildcard, at most four, none twice.
+// What a challenge asks for, cut down to what we need: of repositories only `pull`, nothing with a wildcard,
+// at most four, none twice.
+std::vector<std::string> narrowed_scopes(std::string_view challenge_scope);
+
+// "repository:<path>:pull" first, then what the registry's challenge asked for beyond it, narrowed.
 std::vector<std::string> pull_scopes(std::string_view path, std::string_view challenge_scope);
 
 // `target` (path and query of the realm) with `service` (unless empty) and each scope appended; the realm's

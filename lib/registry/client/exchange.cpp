@@ -1,0 +1,233 @@
+#include "registry/client/exchange.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "registry/client/scheme_race.hpp"
+#include "registry/protocol/error_answer.hpp"
+#include "registry/protocol/retry_after.hpp"
+
+namespace digester::registry {
+namespace {
+
+bool is_redirect(unsigned status) {
+  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+// 501 and 505 stay what they are.
+bool may_pass(unsigned status) {
+  return status == 408 || status == 429 || (status >= 500 && status != 501 && status != 505);
+}
+
+std::chrono::seconds whole_seconds(Duration duration) {
+  return std::chrono::ceil<std::chrono::seconds>(duration);
+}
+
+std::string throttle_key(const Plan& plan) {
+  return plan.url.authority() + '\n' + plan.fingerprint;
+}
+
+}  // namespace
+
+Exchanger::Exchanger(Tools tools, const RegistrySettings& settings)
+    : tools_(std::move(tools)),
+      settings_(settings),
+      throttle_(tools_.clock, tools_.random, settings.longest_retry_after, settings.remembered),
+      hosts_(tools_.clock, settings.breaker, settings.remembered),
+      repositories_(tools_.clock, settings.breaker, settings.remembered),
+      permits_(settings.concurrency) {}
+
+net::Task<Result<Answer>> Exchanger::run(const Plan& plan, Budget& budget) {
+  if (const auto closed = throttle_.closed(throttle_key(plan))) {
+    Error error;
+    error.kind = closed->kind;
+    error.message =
+        fmt::format("it asked to be left alone for another {} s", whole_seconds(closed->wait).count());
+    error.retry_after = whole_seconds(closed->wait);
+    co_return fail(std::move(error));
+  }
+  for (unsigned number = 1;; ++number) {
+    auto outcome = co_await attempt(plan, budget);
+    const bool last = number >= settings_.attempts || budget.left() == 0;
+    const auto wait = wait_before_retry(plan, outcome, number, last);
+    if (!wait) co_return outcome;
+    co_await tools_.sleep(*wait);
+  }
+}
+
+net::Task<Result<Answer>> Exchanger::attempt(const Plan& plan, Budget& budget) {
+  auto repository = plan.repository.empty() ? std::nullopt : repositories_.enter(plan.repository);
+  if (!repository && !plan.repository.empty())
+    co_return left_alone(repositories_, plan.repository, "its answers about this repository");
+  Hop hop{plan.url, plan.url, plan.addresses, false, true};
+  for (unsigned redirects = 0;; ++redirects) {
+    auto response = co_await send(plan, hop, budget);
+    if (!response) co_return fail(std::move(response.error()));
+
+    const auto locations = response->headers.get_all("Location");
+    if (plan.follow_redirects && is_redirect(response->status) && !locations.empty()) {
+      if (redirects == settings_.redirects)
+        co_return fail(ErrorKind::protocol,
+                       fmt::format("it redirects more than {} times", settings_.redirects));
+      if (locations.size() > 1) co_return fail(ErrorKind::protocol, "it redirects to several places at once");
+      auto next = next_hop(plan, hop, locations.front());
+      if (!next) co_return fail(std::move(next.error()));
+      hop = std::move(*next);
+      continue;
+    }
+    if (repository && response->status >= 500 && may_pass(response->status))
+      repository->failed();
+    else if (repository)
+      repository->succeeded();
+    Answer answer{std::move(*response), hop.first, hop.url, hop.crossed, std::nullopt};
+    co_return answer;
+  }
+}
+
+net::Task<Result<net::Response>> Exchanger::send(const Plan& plan, Hop& hop, Budget& budget) {
+  const auto key = hop.url.authority();
+  const auto permit = co_await permits_.acquire(key, plan.deadline - tools_.clock.now());
+  if (!permit) co_return fail(permit.error());
+  auto pass = hosts_.enter(key);
+  if (!pass) co_return left_alone(hosts_, key, "connections to it");
+  if (!budget.take()) co_return fail(ErrorKind::unavailable, "this look-up has used up its requests");
+
+  const auto started = tools_.clock.now();
+  auto response = co_await transmit(plan, hop, budget);
+  const Duration took = tools_.clock.now() - started;
+  judge(*pass, plan, response, took);
+  tools_.metrics.exchanged(plan.registry, plan.purpose, response ? response->status : 0, took);
+  if (response)
+    if (const auto left = response->headers.get("RateLimit-Remaining"))
+      tools_.metrics.quota_left(plan.registry, *left);
+  co_return response;
+}
+
+net::Task<Result<net::Response>> Exchanger::transmit(const Plan& plan, Hop& hop, Budget& budget) {
+  auto request = make_request(plan, hop);
+  if (!plan.plain_url || !hop.opening) {
+    auto response = co_await tools_.http.send(std::move(request));
+    co_return response;
+  }
+  auto plain_hop = hop;
+  plain_hop.first = plain_hop.url = *plan.plain_url;
+  auto plain_request = make_request(plan, plain_hop);
+  auto outcome = co_await race_schemes(tools_.http, std::move(request), std::move(plain_request),
+                                       settings_.http_fallback, budget);
+  if (outcome.plain) hop = plain_hop;
+  co_return std::move(outcome.response);
+}
+
+net::Request Exchanger::make_request(const Plan& plan, const Hop& hop) const {
+  net::Request request;
+  request.method = plan.method;
+  request.url = hop.url;
+  request.addresses = hop.addresses;
+  request.body_limit = plan.body_limit;
+  request.deadline = plan.deadline;
+  if (!plan.accept.empty()) request.headers.add("Accept", plan.accept);
+  if (!hop.crossed && plan.purpose == RequestPurpose::manifest)
+    request.headers.add("Accept-Encoding", "identity");
+
+  // Over plain http the insecure registry is still the one whose https origin the value was meant for.
+  const bool plain = plan.plain_url && hop.first.same_origin(*plan.plain_url);
+  for (const auto& [origin, value] : plan.authorizations) {
+    const bool own = origin.same_origin(plan.url);
+    const bool here = own && plain ? hop.url.same_origin(*plan.plain_url) : hop.url.same_origin(origin);
+    if (!here || (own && hop.crossed)) continue;
+    request.headers.add("Authorization", value);
+    break;
+  }
+  if (plan.method == net::Method::post) {
+    request.headers.add("Content-Type", "application/x-www-form-urlencoded");
+    request.body = plan.form;
+  }
+  return request;
+}
+
+Result<Exchanger::Hop> Exchanger::next_hop(const Plan& plan, const Hop& hop,
+                                           std::string_view location) const {
+  auto next = hop.url.resolve(location);
+  if (!next) return fail(ErrorKind::protocol, "it redirects to something that is no http or https address");
+  if (hop.url.scheme == net::Scheme::https && next->scheme == net::Scheme::http)
+    return fail(ErrorKind::protocol, "it redirects from https to http");
+  auto addresses = plan.next_hop(*next);
+  if (!addresses) return fail(std::move(addresses.error()));
+  Hop after{hop.first, std::move(*next), *addresses, hop.crossed, false};
+  if (!after.url.same_origin(after.first)) after.crossed = true;
+  return after;
+}
+
+void Exchanger::judge(Breakers::Pass& pass, const Plan& plan, const Result<net::Response>& response,
+                      Duration waited) const {
+  if (response) return pass.succeeded();
+  switch (response.error().kind) {
+    case ErrorKind::unreachable:
+      return pass.failed();
+    case ErrorKind::timed_out: {
+      // A manifest that drips in slowly has a first byte.
+      const bool may_be_body = plan.method == net::Method::get && plan.purpose == RequestPurpose::manifest;
+      if (!may_be_body && waited >= settings_.breaker.least_wait) pass.failed();
+      return;
+    }
+    case ErrorKind::too_large:
+    case ErrorKind::protocol:
+    case ErrorKind::unsupported:
+      return pass.succeeded();  // it answered, however badly
+    default:
+      return;
+  }
+}
+
+tl::unexpected<Error> Exchanger::left_alone(Breakers& breakers, const std::string& key,
+                                            std::string_view who) const {
+  const auto wait = std::max(whole_seconds(breakers.closed_for(key)), std::chrono::seconds(1));
+  Error error;
+  error.kind = ErrorKind::unavailable;
+  error.message =
+      fmt::format("{} failed several times just now; it is asked again in {} s", who, wait.count());
+  error.retry_after = wait;
+  return fail(std::move(error));
+}
+
+std::optional<Duration> Exchanger::wait_before_retry(const Plan& plan, Result<Answer>& outcome,
+                                                     unsigned number, bool last) {
+  Duration wait = backoff(number);
+  ErrorKind remember = ErrorKind::internal;  // what to remember if we cannot wait; internal: nothing
+  if (outcome) {
+    const auto status = outcome->response.status;
+    if (!may_pass(status)) return std::nullopt;
+    outcome->retry_after = asked_wait(outcome->response);
+    if (status == 429) remember = ErrorKind::rate_limited;
+    if (status >= 500 && outcome->retry_after) remember = ErrorKind::unavailable;
+    if (outcome->retry_after) wait = std::max(wait, *outcome->retry_after);
+  } else {
+    const auto kind = outcome.error().kind;
+    if (kind != ErrorKind::unreachable && kind != ErrorKind::timed_out) return std::nullopt;
+  }
+  if (!last && tools_.clock.now() + std::min(wait, settings_.longest_retry_after) < plan.deadline)
+    return wait;
+  if (outcome && remember != ErrorKind::internal)
+    throttle_.close(throttle_key(plan), remember, outcome->retry_after.value_or(settings_.rate_limit_pause));
+  return std::nullopt;
+}
+
+std::optional<Duration> Exchanger::asked_wait(const net::Response& response) const {
+  const auto now = tools_.clock.wall();
+  if (const auto header = response.headers.get("Retry-After"))
+    if (const auto wait = protocol::parse_retry_after(*header, now)) return wait;
+  if (response.status != 429 || response.body.size() > settings_.error_limit) return std::nullopt;
+  return protocol::read_error_answer(response.body, now).retry_after;
+}
+
+Duration Exchanger::backoff(unsigned number) {
+  auto wait = settings_.backoff;
+  for (unsigned i = 1; i < number && wait < settings_.longest_backoff; ++i)
+    wait *= 2;
+  wait = std::min(wait, settings_.longest_backoff);
+  return Duration(
+      static_cast<Duration::rep>(static_cast<double>(wait.count()) * (0.5 + 0.5 * tools_.random())));
+}
+
+}  // namespace digester::registry
