@@ -4,10 +4,17 @@
 
 namespace digester::net {
 
+// What a handler on one context holds may belong to another: all contexts let go before the first one ends.
+class IoThreads::Context : public asio::io_context {
+ public:
+  using asio::io_context::io_context;
+  void drop_handlers() { shutdown(); }
+};
+
 IoThreads::IoThreads(std::size_t count, std::string name) : name_(std::move(name)) {
   for (std::size_t i = 0; i < count; ++i) {
     // The hint: one thread runs it, so that its scheduler need not wake another.
-    contexts_.push_back(std::make_unique<asio::io_context>(1));
+    contexts_.push_back(std::make_unique<Context>(1));
     guards_.emplace_back(contexts_.back()->get_executor());
   }
 }
@@ -15,6 +22,9 @@ IoThreads::IoThreads(std::size_t count, std::string name) : name_(std::move(name
 IoThreads::~IoThreads() {
   stop();
   join();
+  guards_.clear();
+  for (const auto& context : contexts_)
+    context->drop_handlers();
 }
 
 void IoThreads::start() {

@@ -16,7 +16,7 @@ class IoThreads {
  public:
   // Makes the contexts; nothing runs before start(). `name` shows in `top -H`, at most 11 characters of it.
   IoThreads(std::size_t count, std::string name);
-  // Stops and joins.
+  // Stops and joins; what is queued or suspended is dropped on all contexts before any of them ends.
   ~IoThreads();
   IoThreads(const IoThreads&) = delete;
   IoThreads& operator=(const IoThreads&) = delete;
@@ -33,8 +33,10 @@ class IoThreads {
  private:
   using WorkGuard = asio::executor_work_guard<Executor>;
 
+  class Context;
+
   std::string name_;
-  std::vector<std::unique_ptr<asio::io_context>> contexts_;
+  std::vector<std::unique_ptr<Context>> contexts_;
   std::vector<WorkGuard> guards_;
   std::vector<std::thread> threads_;
 };

@@ -12,8 +12,8 @@ namespace {
 // at once would make the kernel throw away the response that tells it why.
 constexpr auto kLingerLimit = std::chrono::seconds(2);
 constexpr std::size_t kLingerBytes = 16 * 1024 * 1024;
-// What a connection that has sent no request yet gets when the server stops.
-constexpr auto kStopGrace = std::chrono::milliseconds(500);
+// What a client gets whose first or next request may be on its way when its connection is to be closed.
+constexpr auto kGrace = std::chrono::milliseconds(500);
 
 constexpr std::string_view kPlainHttp =
     "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 35\r\nConnection: close\r\n\r\n"
@@ -44,21 +44,27 @@ void Connection::start() {
   transport_.socket().set_option(asio::ip::tcp::no_delay(true), ignored);
   const auto now = core_->clock.now();
   if (transport_.is_tls()) {
-    set_deadline(now + core_->options.handshake_limit);
+    set_deadline(now + patience(core_->options.handshake_limit));
   } else {
     phase_ = Phase::head;
-    set_deadline(now + core_->options.idle_limit);
+    set_deadline(now + patience(core_->options.idle_limit));
   }
   drive();
 }
 
+// With a client that has sent no request yet; little when the server is stopping.
+Duration Connection::patience(Duration limit) const {
+  return core_->stopping.load(std::memory_order_relaxed) ? Duration(kGrace) : limit;
+}
+
 void Connection::stop() {
-  if (phase_ == Phase::handshake || (phase_ == Phase::head && !exchange_ && !served_)) {
-    set_deadline(std::min(deadline_, core_->clock.now() + kStopGrace));
-  } else if (phase_ == Phase::head && !exchange_ && !transport_.has_unread()) {
+  const bool idle = phase_ == Phase::head && !exchange_;
+  if (!idle && phase_ != Phase::handshake) return;
+  if (idle && served_ && !transport_.has_pending() && !transport_.has_unread()) {
     transport_.shutdown();
-    close();
+    return close();
   }
+  set_deadline(std::min<SteadyTime>(deadline_, core_->clock.now() + kGrace));
 }
 
 // Handlers may come back into this through handler_done(): the loop that is running then goes on.
@@ -138,6 +144,8 @@ void Connection::deadline_passed() {
       break;
     case Phase::head:
       if (exchange_) return refuse_timeout();
+      // A request came at the last moment: the wait that is outstanding will tell.
+      if (transport_.has_unread()) return set_deadline(core_->clock.now() + kGrace);
       transport_.shutdown();
       break;
     case Phase::body:
@@ -179,9 +187,7 @@ bool Connection::shake_hands() {
     return false;
   }
   phase_ = Phase::head;
-  const auto now = core_->clock.now();
-  const bool stopping = core_->stopping.load(std::memory_order_relaxed);
-  set_deadline(now + (stopping ? Duration(kStopGrace) : core_->options.idle_limit));
+  set_deadline(core_->clock.now() + patience(core_->options.idle_limit));
   return transport_.has_pending() ? true : wait(IoStatus::want_read);
 }
 

@@ -10,9 +10,10 @@
 #include <memory>
 #include <optional>
 
-#include "net/server/chunked.hpp"
+#include "base/units.hpp"
 #include "net/server/exchange.hpp"
 #include "net/server/transport.hpp"
+#include "net/server/wire/chunked.hpp"
 
 namespace digester::net::server {
 
@@ -41,6 +42,7 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
   void drive();
   bool step();
   bool wait(IoStatus status);
+  Duration patience(Duration limit) const;
   void set_deadline(SteadyTime deadline);
   void arm_timer();
   void deadline_passed();

@@ -334,8 +334,8 @@ bool Connection::written() {
       break;
   }
   release_held();
-  const bool more_comes =
-      after_write_ == AfterWrite::linger || !exchange_->input.empty() || transport_.has_unread();
+  const bool more_comes = after_write_ == AfterWrite::linger || !exchange_->input.empty() ||
+                          transport_.has_pending() || transport_.has_unread();
   transport_.shutdown();
   if (!more_comes) {
     close();
@@ -349,15 +349,13 @@ bool Connection::next_request() {
   release_held();
   exchange_->request.attachment.reset();
   phase_ = Phase::head;
-  if (!exchange_->input.empty()) {
-    exchange_->request.received = now_ = core_->clock.now();
-    return go_on();
-  }
+  if (!exchange_->input.empty()) exchange_->request.received = now_ = core_->clock.now();
   set_deadline(now_ + core_->options.idle_limit);
+  if (!exchange_->input.empty()) return go_on();
   if (transport_.has_pending()) return go_on();
   shard_.exchanges.give_back(std::move(exchange_));
   if (core_->stopping.load(std::memory_order_relaxed)) {
-    // The server began to stop between the making of the response and now.
+    // The server began to stop when the response had been made.
     stop();
     if (phase_ == Phase::closed) return false;
   }

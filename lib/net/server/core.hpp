@@ -53,13 +53,11 @@ class Core : public std::enable_shared_from_this<Core> {
        const Clock& the_clock, const Logger& logger, Metrics& metrics_registry,
        std::shared_ptr<ServerTls> server_tls);
 
-  Result<void> start();
+  // All connections end by and by, or now. From any thread.
   void begin_stop();
   void abort();
   // Tells the operator, at most every ten seconds, of what anybody could repeat without end. From any thread.
   void warn_now_and_then(std::string_view message, std::string_view cause);
-  bool accepting() const { return accepting_.load(std::memory_order_acquire); }
-  std::uint16_t port() const { return port_; }
 
   const ServerOptions options;
   Handler& handler;
@@ -75,20 +73,11 @@ class Core : public std::enable_shared_from_this<Core> {
   // Touched twice by every request with a body: on a cache line of its own.
   alignas(64) std::atomic<std::size_t> bytes_in_flight{0};
 
- private:
-  using Acceptor = asio::basic_socket_acceptor<asio::ip::tcp, Executor>;
+  // One for each io_context. The core itself holds nothing of Asio's, because it goes with whatever
+  // connection goes last, on whichever io_context.
+  std::vector<std::unique_ptr<Shard>> shards;
 
-  Result<void> listen(const asio::ip::tcp::endpoint& endpoint);
-  void accept();
-  void accepted(Shard& shard, Socket socket);
-  void accept_what_waits();
-  void close_acceptor();
-  std::vector<std::unique_ptr<Shard>> shards_;
-  std::size_t next_shard_ = 0;
-  Acceptor acceptor_;
-  Timer accept_pause_;
-  std::atomic<bool> accepting_{false};
-  std::uint16_t port_ = 0;
+ private:
   std::atomic<SteadyTime> quiet_until_{SteadyTime::min()};
 };
 

@@ -9,7 +9,7 @@
 
 #include "net/server/input_buffer.hpp"
 #include "net/server/message.hpp"
-#include "net/server/request_head.hpp"
+#include "net/server/wire/request_head.hpp"
 
 namespace digester::net::server {
 

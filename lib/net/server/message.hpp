@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "net/server/wire/header_field.hpp"
 
 namespace digester::net {
 
@@ -20,21 +21,16 @@ class ServerRequest {
   // (simdjson does) needs no copy.
   static constexpr std::size_t kBodyPadding = 64;
 
-  struct Field {
-    std::string_view name;
-    std::string_view value;
-  };
-
   ServerRequest() = default;
   ServerRequest(const ServerRequest&) = delete;
   ServerRequest& operator=(const ServerRequest&) = delete;
 
-  std::string_view method;    // as sent: "POST"; methods are case-sensitive
-  std::string_view path;      // before the question mark, still percent-encoded, starts with '/' (or is "*")
-  std::string_view query;     // after it, without it; empty when there is none
-  std::vector<Field> fields;  // header fields in order of arrival, values trimmed
-  std::string body;           // whole, without transfer coding; the handler may change it in place
-  SteadyTime received;        // when the first byte was read: from here the caller's time limit runs
+  std::string_view method;  // as sent: "POST"; methods are case-sensitive
+  std::string_view path;    // before the question mark, still percent-encoded, starts with '/' (or is "*")
+  std::string_view query;   // after it, without it; empty when there is none
+  std::vector<HeaderField> fields;  // header fields in order of arrival, values trimmed
+  std::string body;                 // whole, without transfer coding; the handler may change it in place
+  SteadyTime received;              // when the first byte was read: from here the caller's time limit runs
 
   // The handler's own, to carry work from try_handle() that did not finish to handle(), which takes it.
   std::shared_ptr<void> attachment;

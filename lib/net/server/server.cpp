@@ -1,6 +1,6 @@
 #include "net/server/server.hpp"
 
-#include "net/server/core.hpp"
+#include "net/server/listener.hpp"
 
 namespace digester::net {
 namespace {
@@ -13,18 +13,19 @@ constexpr int kLooksAfterAbort = 30;
 Server::Server(std::vector<asio::io_context*> contexts, ServerOptions options, Handler& handler,
                const Clock& clock, const Logger& log, Metrics& metrics, std::shared_ptr<ServerTls> tls)
     : core_(std::make_shared<server::Core>(std::move(contexts), std::move(options), handler, clock, log,
-                                           metrics, std::move(tls))) {}
+                                           metrics, std::move(tls))),
+      listener_(std::make_shared<server::Listener>(core_)) {}
 
 Server::~Server() {
-  core_->abort();
+  abort();
 }
 
 Result<void> Server::start() {
-  return core_->start();
+  return listener_->start();
 }
 
 std::uint16_t Server::port() const {
-  return core_->port();
+  return listener_->port();
 }
 
 std::size_t Server::connections() const {
@@ -36,13 +37,15 @@ void Server::begin_drain() {
 }
 
 Task<bool> Server::stop(Duration bound) {
-  // The core outlives this coroutine even if the server does not.
+  // Both outlive this coroutine even if the server does not.
   const auto core = core_;
+  const auto listener = listener_;
   const auto deadline = core->clock.now() + bound;
   core->begin_stop();
+  listener->stop();
   Timer timer(co_await asio::this_coro::executor);
-  const auto busy = [&core] {
-    return core->accepting() || core->connections.load(std::memory_order_acquire) > 0;
+  const auto busy = [&core, &listener] {
+    return listener->accepting() || core->connections.load(std::memory_order_acquire) > 0;
   };
   // Connections end on their own threads; looking a few hundred times a second is simpler than having each
   // of them tell, and happens once in a process's life.
@@ -61,6 +64,7 @@ Task<bool> Server::stop(Duration bound) {
 }
 
 void Server::abort() {
+  listener_->stop();
   core_->abort();
 }
 

@@ -27,7 +27,8 @@ namespace digester::net {
 
 namespace server {
 class Core;
-}
+class Listener;
+}  // namespace server
 class ServerTls;
 
 struct ServerOptions {
@@ -86,6 +87,7 @@ class Server {
 
  private:
   std::shared_ptr<server::Core> core_;
+  std::shared_ptr<server::Listener> listener_;
 };
 
 }  // namespace digester::net

@@ -169,8 +169,7 @@ bool Transport::has_pending() const {
   return ssl_ && SSL_has_pending(ssl_.get()) == 1;
 }
 
-bool Transport::has_unread() {
-  if (has_pending()) return true;
+bool Transport::has_unread() const {
   char byte;
   return receive(descriptor_, &byte, 1, MSG_PEEK) > 0;
 }

@@ -44,8 +44,8 @@ class Transport {
 
   // Bytes that have left the socket but have not been read: the socket's readiness does not tell of them.
   bool has_pending() const;
-  // Whether the peer has sent something that is not read yet, its end of stream not counted.
-  bool has_unread();
+  // Bytes that are still in the socket; the end of the stream is none.
+  bool has_unread() const;
 
   // Says goodbye: TLS close_notify, end of stream. What the peer still sends can be read and dropped.
   void shutdown();

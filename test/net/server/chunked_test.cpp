@@ -1,4 +1,4 @@
-#include "net/server/chunked.hpp"
+#include "net/server/wire/chunked.hpp"
 
 #include <catch2/catch.hpp>
 

@@ -1,6 +1,7 @@
 // Clients that send too much, too slowly or nothing: every limit, one byte and one moment over it.
 #include <catch2/catch.hpp>
 
+#include <boost/asio/post.hpp>
 #include <thread>
 
 #include "net/server/fixture.hpp"
@@ -141,6 +142,18 @@ TEST_CASE("Idle connections are closed after their time, before the first reques
   const auto took = time_of([&] { CHECK(client.ends()); });
   CHECK(took >= 100ms);
   CHECK(took < 2s);
+}
+
+TEST_CASE("A request that came in the last moment of the idle time is answered") {
+  net::ServerOptions options;
+  options.idle_limit = 80ms;
+  TestServer server(options, nullptr, 1);
+  RawClient client(server.port());
+  REQUIRE(client.ask(get("/")));
+  // The thread wakes to a deadline that has passed and a request that has not been read.
+  net::asio::post(*server.threads.contexts()[0], [] { std::this_thread::sleep_for(150ms); });
+  REQUIRE(client.send(get("/late")));
+  CHECK(client.receive().value().body == "GET /late|||");
 }
 
 TEST_CASE("A request after a long head and a long pause has its own time") {

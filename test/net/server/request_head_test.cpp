@@ -1,4 +1,4 @@
-#include "net/server/request_head.hpp"
+#include "net/server/wire/request_head.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -10,7 +10,7 @@ namespace {
 struct Parsed {
   std::string text;
   RequestHead head;
-  std::vector<ServerRequest::Field> fields;
+  std::vector<HeaderField> fields;
   Refusal refusal;
 };
 

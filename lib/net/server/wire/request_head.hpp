@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "net/server/message.hpp"
+#include "net/server/wire/header_field.hpp"
 
 namespace digester::net::server {
 
@@ -44,6 +44,6 @@ Refusal check_beginning(std::string_view input);
 inline constexpr std::size_t kMaxFields = 100;
 
 // `head_text` is the whole head, its empty line included. All views point into it.
-Refusal parse_head(std::string_view head_text, RequestHead& head, std::vector<ServerRequest::Field>& fields);
+Refusal parse_head(std::string_view head_text, RequestHead& head, std::vector<HeaderField>& fields);
 
 }  // namespace digester::net::server

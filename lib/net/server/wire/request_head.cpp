@@ -1,4 +1,4 @@
-#include "net/server/request_head.hpp"
+#include "net/server/wire/request_head.hpp"
 
 #include <array>
 #include <charconv>
@@ -196,7 +196,7 @@ Refusal check_beginning(std::string_view input) {
   return bad("not an HTTP/1 request line");
 }
 
-Refusal parse_head(std::string_view head_text, RequestHead& head, std::vector<ServerRequest::Field>& fields) {
+Refusal parse_head(std::string_view head_text, RequestHead& head, std::vector<HeaderField>& fields) {
   head = RequestHead{};
   fields.clear();
   if (head_text.substr(0, 2) == "\r\n") head_text.remove_prefix(2);
