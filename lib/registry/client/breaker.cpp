@@ -16,8 +16,8 @@ void Breakers::Pass::succeeded() {
   if (auto* breakers = std::exchange(breakers_, nullptr)) breakers->entries_.erase(key_);
 }
 
-void Breakers::Pass::failed() {
-  if (auto* breakers = std::exchange(breakers_, nullptr)) breakers->fail(key_, probe_);
+void Breakers::Pass::failed(std::string why) {
+  if (auto* breakers = std::exchange(breakers_, nullptr)) breakers->fail(key_, probe_, std::move(why));
 }
 
 std::optional<Breakers::Pass> Breakers::enter(const std::string& key) {
@@ -28,16 +28,20 @@ std::optional<Breakers::Pass> Breakers::enter(const std::string& key) {
   return Pass(*this, key, true);
 }
 
-Duration Breakers::closed_for(const std::string& key) {
+Breakers::Refusal Breakers::refusal(const std::string& key) {
+  Refusal refusal;
   const auto* entry = entries_.find(key);
-  if (entry == nullptr || !is_open(*entry)) return Duration::zero();
-  return std::max<Duration>(entry->open_until - clock_.now(), Duration::zero());
+  if (entry == nullptr || !is_open(*entry)) return refusal;
+  refusal.wait = std::max<Duration>(entry->open_until - clock_.now(), Duration::zero());
+  refusal.last_failure = entry->last_failure;
+  return refusal;
 }
 
-void Breakers::fail(const std::string& key, bool probe) {
+void Breakers::fail(const std::string& key, bool probe, std::string why) {
   Entry entry;
   if (const auto* known = entries_.find(key)) entry = *known;
   ++entry.failures;
+  entry.last_failure = std::move(why);
   if (probe) {
     entry.probing = false;
     entry.period = std::min(entry.period * 2, settings_.longest);
@@ -46,7 +50,7 @@ void Breakers::fail(const std::string& key, bool probe) {
     entry.period = settings_.open;
     entry.open_until = clock_.now() + entry.period;
   }
-  entries_.put(key, entry);
+  entries_.put(key, std::move(entry));
 }
 
 }  // namespace digester::registry

@@ -26,7 +26,7 @@ class Breakers {
     Pass& operator=(Pass&&) = delete;
     ~Pass();
     void succeeded();
-    void failed();
+    void failed(std::string why);  // in words that the next ones who are turned away may read
 
    private:
     friend class Breakers;
@@ -39,8 +39,12 @@ class Breakers {
 
   // Empty while the circuit is open, and while another probe is out.
   std::optional<Pass> enter(const std::string& key);
-  // How long enter() will go on refusing; zero when a probe is out or the circuit is closed.
-  Duration closed_for(const std::string& key);
+  // Why enter() refuses, and for how much longer (zero when a probe is out).
+  struct Refusal {
+    Duration wait{};
+    std::string last_failure;
+  };
+  Refusal refusal(const std::string& key);
 
  private:
   struct Entry {
@@ -48,8 +52,9 @@ class Breakers {
     SteadyTime open_until{};
     Duration period{};
     bool probing = false;
+    std::string last_failure;
   };
-  void fail(const std::string& key, bool probe);
+  void fail(const std::string& key, bool probe, std::string why);
   bool is_open(const Entry& entry) const { return entry.failures >= settings_.failures; }
 
   const Clock& clock_;

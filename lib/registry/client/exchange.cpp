@@ -59,7 +59,7 @@ net::Task<Result<Answer>> Exchanger::run(const Plan& plan, Budget& budget) {
 net::Task<Result<Answer>> Exchanger::attempt(const Plan& plan, Budget& budget) {
   auto repository = plan.repository.empty() ? std::nullopt : repositories_.enter(plan.repository);
   if (!repository && !plan.repository.empty())
-    co_return left_alone(repositories_, plan.repository, "its answers about this repository");
+    co_return left_alone(repositories_, plan.repository, "asking it about this repository");
   Hop hop{plan.url, plan.url, plan.addresses, false, true};
   for (unsigned redirects = 0;; ++redirects) {
     auto response = co_await send(plan, hop, budget);
@@ -77,7 +77,7 @@ net::Task<Result<Answer>> Exchanger::attempt(const Plan& plan, Budget& budget) {
       continue;
     }
     if (repository && response->status >= 500 && may_pass(response->status))
-      repository->failed();
+      repository->failed(fmt::format("status {}", response->status));
     else if (repository)
       repository->succeeded();
     Answer answer{std::move(*response), hop.first, hop.url, hop.crossed, std::nullopt};
@@ -90,7 +90,7 @@ net::Task<Result<net::Response>> Exchanger::send(const Plan& plan, Hop& hop, Bud
   const auto permit = co_await permits_.acquire(key, plan.deadline - tools_.clock.now());
   if (!permit) co_return fail(permit.error());
   auto pass = hosts_.enter(key);
-  if (!pass) co_return left_alone(hosts_, key, "connections to it");
+  if (!pass) co_return left_alone(hosts_, key, "reaching it");
   if (!budget.take()) co_return fail(ErrorKind::unavailable, "this look-up has used up its requests");
 
   const auto started = tools_.clock.now();
@@ -164,11 +164,11 @@ void Exchanger::judge(Breakers::Pass& pass, const Plan& plan, const Result<net::
   if (response) return pass.succeeded();
   switch (response.error().kind) {
     case ErrorKind::unreachable:
-      return pass.failed();
+      return pass.failed(response.error().message);
     case ErrorKind::timed_out: {
       // A manifest that drips in slowly has a first byte.
       const bool may_be_body = plan.method == net::Method::get && plan.purpose == RequestPurpose::manifest;
-      if (!may_be_body && waited >= settings_.breaker.least_wait) pass.failed();
+      if (!may_be_body && waited >= settings_.breaker.least_wait) pass.failed(response.error().message);
       return;
     }
     case ErrorKind::too_large:
@@ -181,12 +181,13 @@ void Exchanger::judge(Breakers::Pass& pass, const Plan& plan, const Result<net::
 }
 
 tl::unexpected<Error> Exchanger::left_alone(Breakers& breakers, const std::string& key,
-                                            std::string_view who) const {
-  const auto wait = std::max(whole_seconds(breakers.closed_for(key)), std::chrono::seconds(1));
+                                            std::string_view what) const {
+  const auto refusal = breakers.refusal(key);
+  const auto wait = std::max(whole_seconds(refusal.wait), std::chrono::seconds(1));
   Error error;
   error.kind = ErrorKind::unavailable;
-  error.message =
-      fmt::format("{} failed several times just now; it is asked again in {} s", who, wait.count());
+  error.message = fmt::format("{} failed several times just now ({}); next attempt in {} s", what,
+                              refusal.last_failure, wait.count());
   error.retry_after = wait;
   return fail(std::move(error));
 }

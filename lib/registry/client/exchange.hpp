@@ -87,7 +87,7 @@ class Exchanger {
   void judge(Breakers::Pass& pass, const Plan& plan, const Result<net::Response>& response,
              Duration waited) const;
 
-  tl::unexpected<Error> left_alone(Breakers& breakers, const std::string& key, std::string_view who) const;
+  tl::unexpected<Error> left_alone(Breakers& breakers, const std::string& key, std::string_view what) const;
   std::optional<Duration> wait_before_retry(const Plan& plan, Result<Answer>& outcome, unsigned attempt,
                                             bool last);
   std::optional<Duration> asked_wait(const net::Response& response) const;
