@@ -22,7 +22,8 @@ using Executor = asio::io_context::executor_type;
 template <typename T = void>
 using Task = asio::awaitable<T, Executor>;
 
-using Timer = asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor>;
+using Timer = asio::basic_waitable_timer<std::chrono::steady_clock,
+                                         asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
 // Completion token of every asynchronous operation here: errors come back as values.
 inline constexpr auto use_task = asio::as_tuple(asio::use_awaitable_t<Executor>{});
