@@ -109,6 +109,8 @@ Task<Result<Response>> perform(std::shared_ptr<Core> core, Request request) {
   if (core->exchanges >= core->options.connections)
     co_return fail(ErrorKind::unavailable,
                    fmt::format("too many requests at once, the one to {} was not sent", route->peer));
+  if (core->clock.now() >= request.deadline)
+    co_return fail(ErrorKind::timed_out, fmt::format("no time left to ask {}", route->peer));
   const Counted counted(core->exchanges);
 
   const bool by_proxy = route->proxy && !route->tunnel();

@@ -33,6 +33,8 @@ Dns::~Dns() {
 Task<Result<Addresses>> Dns::resolve(std::string name, SteadyTime deadline) {
   if (const auto literal = parse_literal(name)) co_return Addresses{*literal};
   name = text::to_lower(name);
+  if (name.find_first_not_of('.') == std::string::npos)
+    co_return fail(ErrorKind::invalid, "an empty name does not resolve");
   if (const auto fixed = options_.fixed.find(name); fixed != options_.fixed.end()) co_return fixed->second;
 
   const SteadyTime now = SystemClock().now();

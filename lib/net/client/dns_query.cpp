@@ -21,6 +21,9 @@ using Descriptor = asio::posix::basic_stream_descriptor<Executor>;
 // must not cost the whole limit (RFC 8305 §3 asks for at least 50 ms).
 constexpr auto kGrace = std::chrono::milliseconds(100);
 
+// The hosts file may change at any time; reading it is cheap, not free.
+constexpr auto kHostsTtl = std::chrono::seconds(5);
+
 ip::address from_sockaddr(const sockaddr* address) {
   if (address->sa_family == AF_INET) {
     ip::address_v4::bytes_type bytes;
@@ -37,7 +40,7 @@ struct Half {
   bool done = false;
   int status = ARES_SUCCESS;
   Addresses addresses;
-  int ttl = 0;
+  Duration ttl{0};
 };
 
 class AresQuery final : public DnsQuery, public std::enable_shared_from_this<AresQuery> {
@@ -55,7 +58,7 @@ class AresQuery final : public DnsQuery, public std::enable_shared_from_this<Are
   void begin() {
     const int status = open_channel();
     if (status != ARES_SUCCESS) {
-      six_ = four_ = {.done = true, .status = status, .addresses = {}, .ttl = 0};
+      six_ = four_ = {.done = true, .status = status, .addresses = {}, .ttl = {}};
     } else if (!ask_hosts_file()) {
       ask(AF_INET6, six_for_callback());
       ask(AF_INET, four_for_callback());
@@ -141,7 +144,7 @@ class AresQuery final : public DnsQuery, public std::enable_shared_from_this<Are
           std::memcpy(bytes.data(), *raw, bytes.size());
           half.addresses.emplace_back(ip::address_v4(bytes));
         }
-        half.ttl = 5;
+        half.ttl = std::min<Duration>(options_.positive_ttl, kHostsTtl);
       }
       ares_free_hostent(entry);
     }
@@ -169,11 +172,11 @@ class AresQuery final : public DnsQuery, public std::enable_shared_from_this<Are
     if (finished_) return;
     half.done = true;
     half.status = status;
-    half.ttl = std::chrono::duration_cast<std::chrono::seconds>(options_.positive_ttl).count();
+    half.ttl = options_.positive_ttl;
     for (const auto* node = info ? info->nodes : nullptr; node; node = node->ai_next) {
       if (half.addresses.size() >= options_.addresses_per_name) break;
       half.addresses.push_back(from_sockaddr(node->ai_addr));
-      half.ttl = std::min(half.ttl, node->ai_ttl);
+      half.ttl = std::min<Duration>(half.ttl, std::chrono::seconds(node->ai_ttl));
     }
   }
 
@@ -272,12 +275,12 @@ class AresQuery final : public DnsQuery, public std::enable_shared_from_this<Are
     if (!all.empty()) {
       std::stable_partition(all.begin(), all.end(),
                             [](const ip::address& address) { return address.is_v6(); });
-      int ttl = std::chrono::duration_cast<std::chrono::seconds>(options_.positive_ttl).count();
+      Duration ttl = options_.positive_ttl;
       for (const Half* half : {&six_, &four_})
         if (!half->addresses.empty()) ttl = std::min(ttl, half->ttl);
       // Half an answer is used and soon asked for again.
-      if (!six_.done || !four_.done) ttl = std::min(ttl, 2);
-      return {std::move(all), std::chrono::seconds(ttl)};
+      if (!six_.done || !four_.done) ttl = std::min<Duration>(ttl, options_.negative_ttl);
+      return {std::move(all), ttl};
     }
     if (!six_.done || !four_.done)
       return {fail(ErrorKind::timed_out,
