@@ -1,6 +1,6 @@
 // Objects that no honest API server sends: never a crash, never a wrong patch, bounded work.
 #include <catch2/catch.hpp>
-#include <chrono>
+#include <ctime>
 
 #include "run.hpp"
 
@@ -19,13 +19,14 @@ std::string pod_with_containers(const std::string& containers) {
   return json_set(captured("create-pod-dry-run"), "/request/object/spec/containers", containers);
 }
 
-// Containers with images made from their number.
+// Containers with images made from their number; the names too, unless there is one for all.
 template <typename Image>
-std::string many(int count, Image image) {
+std::string many(int count, Image image, const char* one_name = nullptr) {
   std::string list = "[";
-  for (int i = 0; i < count; ++i)
-    list += std::string(i == 0 ? "" : ",") + R"({"name":"c)" + std::to_string(i) + R"(","image":")" +
-            image(i) + R"("})";
+  for (int i = 0; i < count; ++i) {
+    const auto name = one_name != nullptr ? one_name : "c" + std::to_string(i);
+    list += std::string(i == 0 ? "" : ",") + R"({"name":")" + name + R"(","image":")" + image(i) + R"("})";
+  }
   return list + "]";
 }
 
@@ -143,26 +144,20 @@ TEST_CASE("over the number of images that are looked at, a creation is up to the
 }
 
 TEST_CASE("10,000 containers, in another order and with one name: no quadratic work") {
-  const auto started = std::chrono::steady_clock::now();
-  auto name_all_alike = [](std::string list) {
-    for (auto place = list.find(R"("name":"c)"); place != std::string::npos;
-         place = list.find(R"("name":"c)", place + 1))
-      list.replace(place, list.find(',', place) - place, R"("name":"n")");
-    return list;
-  };
-  const auto pinned =
-      name_all_alike(many(10'000, [](int i) { return at("r.io/i" + std::to_string(i), 'a'); }));
-  const auto reversed =
-      name_all_alike(many(10'000, [](int i) { return "r.io/i" + std::to_string(9'999 - i); }));
+  const auto pinned = many(
+      10'000, [](int i) { return at("r.io/i" + std::to_string(i), 'a'); }, "n");
+  const auto reversed = many(
+      10'000, [](int i) { return "r.io/i" + std::to_string(9'999 - i); }, "n");
   auto review =
       json_set(as_update(captured("create-pod-dry-run")), "/request/object/spec/containers", reversed);
   review = json_set(review, "/request/oldObject/spec/containers", pinned);
   json::Document document;
   const auto parsed = parse_review(document.parse(review).value()).value();
+  const auto started = std::clock();
   const auto answer = decide(make_plan(parsed, {}), {});
+  CHECK(static_cast<double>(std::clock() - started) / CLOCKS_PER_SEC < 2.0);  // 10 ms without sanitizers
   CHECK(answer.images.size() == 10'000);
   CHECK(answer.images.at(1).written == at("r.io/i9998", 'a'));
-  CHECK(std::chrono::steady_clock::now() - started < std::chrono::seconds(20));
 }
 
 TEST_CASE("an image of a megabyte is refused in one short line") {
