@@ -52,6 +52,18 @@ step() {
   return 0
 }
 
+# after BUILD NAME COMMAND…: a step that makes sense only if the build did not fail.
+after() {
+  local build=$1
+  shift
+  if [[ " ${failures[*]} " == *" $build "* ]]; then
+    step "$1" not_run "$build failed"
+  else
+    step "$@"
+  fi
+}
+not_run() { echo "$1"; exit 77; }
+
 # The one line of a log that says how much was done.
 summary() {
   grep -E 'tests passed|checks, |units|rooms, |runs in|executed|files,' "$1" | tail -n 1 | cut -c 1-90
@@ -126,10 +138,10 @@ for part in "${chosen[@]}"; do
   case $part in
     unit)
       step 'build release' build release all
-      step 'unit tests' whole_suite release 120 ;;
+      after 'build release' 'unit tests' whole_suite release 120 ;;
     integration)
       [[ " ${chosen[*]} " == *' unit '* ]] || step 'build release' build release digester
-      step 'integration tests' integration release ;;
+      after 'build release' 'integration tests' integration release ;;
     lint)
       [ -f build/release/build.ninja ] || step 'configure release' build release -n digester
       step 'coroutines' scripts/check-coroutines.sh
@@ -139,8 +151,8 @@ for part in "${chosen[@]}"; do
       step 'shellcheck' check_scripts ;;
     asan | tsan)
       step "build $part" build "$part" all
-      step "unit tests under $part" whole_suite "$part" 240
-      step "integration tests under $part" integration "$part" ;;
+      after "build $part" "unit tests under $part" whole_suite "$part" 240
+      after "build $part" "integration tests under $part" integration "$part" ;;
     fuzz)
       step 'fuzzing' check_fuzz ;;
   esac
