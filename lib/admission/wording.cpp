@@ -17,7 +17,7 @@ std::string tail(std::string_view image, std::size_t max_bytes) {
   constexpr std::size_t kLooked = 4 * kMaxWarningBytes;
   const bool cut = image.size() > kLooked;
   if (cut) image.remove_prefix(image.size() - kLooked);
-  const auto shown = text::printable(image, 8 * kLooked);
+  auto shown = text::printable(image, 8 * kLooked);
   if (!cut && shown.size() <= max_bytes) return shown;
   constexpr std::string_view kEllipsis = "…";
   std::size_t from = shown.size() - std::min(shown.size(), max_bytes - kEllipsis.size());
