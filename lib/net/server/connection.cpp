@@ -166,11 +166,11 @@ void Connection::deadline_passed() {
 void Connection::close() {
   if (phase_ == Phase::closed) return;
   phase_ = Phase::closed;
+  release_held();
   boost::system::error_code ignored;
   transport_.socket().close(ignored);
   timer_.cancel();
   shard_.connections.erase(shard_.connections.iterator_to(*this));
-  release_held();
 }
 
 bool Connection::shake_hands() {

@@ -294,6 +294,8 @@ void Connection::respond(bool close_after, bool unread_input) {
                            : head.http_1_0 ? Persistence::keep_1_0
                                            : Persistence::keep;
   write_response(output, response, shard_.date.line(now_), persistence, request.method == "HEAD");
+  // The body has done its work: a client that has the answer may send as much again at once.
+  release_held();
   written_ = 0;
   write_blocked_ = false;
   after_write_ = !closes ? AfterWrite::next_request : unread_input ? AfterWrite::linger : AfterWrite::close;
@@ -310,8 +312,13 @@ bool Connection::write() {
         break;
       case IoStatus::want_read:
       case IoStatus::want_write:
-        if (!write_blocked_) set_deadline(core_->clock.now() + core_->options.write_limit);
-        write_blocked_ = true;
+        if (!write_blocked_) {
+          write_blocked_ = true;
+          set_deadline(core_->clock.now() + core_->options.write_limit);
+          // A client that does not read holds what it has to read and no more.
+          if (after_write_ != AfterWrite::read_body) exchange_->request.body = std::string();
+          exchange_->response.body = std::string();
+        }
         return wait(result.status);
       case IoStatus::closed:
       case IoStatus::failed:
@@ -333,7 +340,6 @@ bool Connection::written() {
     case AfterWrite::linger:
       break;
   }
-  release_held();
   const bool more_comes = after_write_ == AfterWrite::linger || !exchange_->input.empty() ||
                           transport_.has_pending() || transport_.has_unread();
   transport_.shutdown();
@@ -346,7 +352,6 @@ bool Connection::written() {
 }
 
 bool Connection::next_request() {
-  release_held();
   exchange_->request.attachment.reset();
   phase_ = Phase::head;
   if (!exchange_->input.empty()) exchange_->request.received = now_ = core_->clock.now();

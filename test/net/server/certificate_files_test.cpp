@@ -16,30 +16,40 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// An io_context with a thread, as the main thread runs the watch in the program.
-struct Watcher {
-  Watcher() { threads.start(); }
-  net::asio::io_context& io() { return *threads.contexts()[0]; }
-  // The watch belongs to its thread: it ends there.
+// CertificateFiles on a thread of its own, as the main thread has it in the program.
+class Watcher {
+ public:
+  // The files belong to the thread: it starts after they are open and ends before they go.
   ~Watcher() {
-    threads.stop();
-    threads.join();
+    threads_.stop();
+    threads_.join();
   }
 
-  net::IoThreads threads{1, "watch"};
-  SystemClock clock;
-  CaptureLog log;
-  Metrics metrics;
-
+  Result<void> open(const std::string& certificate, const std::string& key) {
+    auto opened =
+        net::CertificateFiles::open(*threads_.contexts()[0], certificate, key, clock_, log.logger(), metrics);
+    if (!opened) return fail(std::move(opened.error()));
+    files_ = std::move(*opened);
+    threads_.start();
+    return {};
+  }
+  const std::shared_ptr<net::ServerTls>& tls() const { return files_->tls(); }
+  bool lasts_over(std::chrono::hours hours) const {
+    return tls()->not_after() > std::chrono::system_clock::now() + hours;
+  }
   double reloads(const std::string& result) const {
     const auto text = metrics.exposition();
     const auto at = text.find("digester_tls_certificate_reloads_total{result=\"" + result + "\"}");
     return at == text.npos ? -1 : std::strtod(text.c_str() + text.find('}', at) + 1, nullptr);
   }
-  Result<std::unique_ptr<net::CertificateFiles>> open(const std::string& certificate,
-                                                      const std::string& key) {
-    return net::CertificateFiles::open(io(), certificate, key, clock, log.logger(), metrics);
-  }
+
+  CaptureLog log;
+  Metrics metrics;
+
+ private:
+  SystemClock clock_;
+  net::IoThreads threads_{1, "watch"};
+  std::unique_ptr<net::CertificateFiles> files_;
 };
 
 // As the kubelet lays a secret out: a folder with the files, `..data` to it, and links through `..data`.
@@ -58,10 +68,6 @@ TestCertificate lasting(const TestCa& ca, std::chrono::hours hours) {
   return ca.issue(spec);
 }
 
-bool lasts_over(const net::CertificateFiles& files, std::chrono::hours hours) {
-  return files.tls()->not_after() > std::chrono::system_clock::now() + hours;
-}
-
 }  // namespace
 
 TEST_CASE("A swapped secret volume is one reload, and connections live on") {
@@ -69,15 +75,14 @@ TEST_CASE("A swapped secret volume is one reload, and connections live on") {
   const TemporaryDirectory volume;
   publish(volume, "1", lasting(ca, 10h));
   Watcher watcher;
-  auto files = watcher.open(volume / "tls.crt", volume / "tls.key");
-  REQUIRE(files);
-  TestServer server({}, (*files)->tls());
+  REQUIRE(watcher.open(volume / "tls.crt", volume / "tls.key"));
+  TestServer server({}, watcher.tls());
   const auto context = client_context(ca.certificate_pem());
   RawClient before(server.port(), context.get());
   REQUIRE(before.ask(get("/")));
 
   publish(volume, "2", lasting(ca, 20h));
-  REQUIRE(eventually([&] { return lasts_over(**files, 19h); }));
+  REQUIRE(eventually([&] { return watcher.lasts_over(19h); }));
   fs::remove_all(volume / "..v1");
   RawClient after(server.port(), context.get());
   CHECK(after.ask(get("/")).value().status == 200);
@@ -86,12 +91,12 @@ TEST_CASE("A swapped secret volume is one reload, and connections live on") {
   CHECK(watcher.reloads("success") == 1);
 
   publish(volume, "3", lasting(ca, 30h));
-  CHECK(eventually([&] { return lasts_over(**files, 29h); }));
+  CHECK(eventually([&] { return watcher.lasts_over(29h); }));
   CHECK(eventually([&] { return watcher.reloads("success") == 2; }));
   CHECK(watcher.reloads("failure") == 0);
   const auto exposition = watcher.metrics.exposition();
   CHECK(exposition.find("digester_tls_certificate_not_after_timestamp_seconds " +
-                        std::to_string(std::chrono::system_clock::to_time_t((*files)->tls()->not_after()))) !=
+                        std::to_string(std::chrono::system_clock::to_time_t(watcher.tls()->not_after()))) !=
         std::string::npos);
 }
 
@@ -102,21 +107,20 @@ TEST_CASE("A pair that does not match or is rubbish is logged and counted, and t
   folder.write("tls.crt", first.certificate_pem);
   folder.write("tls.key", first.key_pem);
   Watcher watcher;
-  auto files = watcher.open(folder / "tls.crt", folder / "tls.key");
-  REQUIRE(files);
+  REQUIRE(watcher.open(folder / "tls.crt", folder / "tls.key"));
   const auto second = lasting(ca, 20h);
   folder.write("tls.crt", second.certificate_pem);
   REQUIRE(eventually([&] { return watcher.reloads("failure") == 1; }));
   CHECK(eventually(
       [&] { return watcher.log.text().find("is not the key of the certificate") != std::string::npos; }));
-  CHECK_FALSE(lasts_over(**files, 11h));
+  CHECK_FALSE(watcher.lasts_over(11h));
   // The other half arrives.
   folder.write("tls.key", second.key_pem);
   REQUIRE(eventually([&] { return watcher.reloads("success") == 1; }));
-  CHECK(lasts_over(**files, 19h));
+  CHECK(watcher.lasts_over(19h));
   fs::remove(folder / "tls.key");
   REQUIRE(eventually([&] { return watcher.reloads("failure") == 2; }));
-  CHECK(lasts_over(**files, 19h));
+  CHECK(watcher.lasts_over(19h));
 }
 
 TEST_CASE("At start a missing or unreadable file is one line that names it and the cure") {
@@ -124,8 +128,8 @@ TEST_CASE("At start a missing or unreadable file is one line that names it and t
   const TemporaryDirectory folder;
   Watcher watcher;
   const auto error_of = [&] {
-    const auto files = watcher.open(folder / "tls.crt", folder / "tls.key");
-    return files ? std::string("none") : files.error().message;
+    const auto opened = watcher.open(folder / "tls.crt", folder / "tls.key");
+    return opened ? std::string("none") : opened.error().message;
   };
   CHECK(error_of() == "cannot read " + folder / "tls.crt" +
                           ": No such file or directory; put the certificate and " +
