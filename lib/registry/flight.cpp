@@ -124,6 +124,7 @@ void Flights::enter(Waiter waiter, const std::shared_ptr<const Asker>& asker) {
     return;
   }
   waiter.joined = now;
+  waiter.late = flight->sent.has_value();
   flight->waiters.push_back(std::move(waiter));
   advance(lane);
 }
@@ -144,14 +145,14 @@ bool Flights::has_room(const std::string& host) const {
 
 std::shared_ptr<Flights::Flight> Flights::make_flight(const Key& key, const Query& query,
                                                       const std::shared_ptr<const Asker>& asker) {
-  ++flights_;
+  metrics_->flights_active.Set(static_cast<double>(++flights_));
   ++per_host_[query.reference.api_host()];
   return std::make_shared<Flight>(
       Flight{key, query.reference, asker, query.context.namespace_name, tasks_->make(), {}, {}});
 }
 
 void Flights::discard(const Flight& flight) {
-  --flights_;
+  metrics_->flights_active.Set(static_cast<double>(--flights_));
   const auto there = per_host_.find(flight.reference.api_host());
   if (--there->second == 0) per_host_.erase(there);
 }
@@ -175,7 +176,6 @@ void Flights::advance(Lanes::iterator lane) {
 // Through the queue, so that questions which are already there find it not sent yet.
 void Flights::launch(const std::shared_ptr<Flight>& flight) {
   metrics_->flights.Increment();
-  metrics_->flights_active.Increment();
   net::asio::post(io_, [self = shared_from_this(), flight] {
     if (flight->landed) return;
     self->watch(flight);
@@ -228,7 +228,6 @@ void Flights::land(const std::shared_ptr<Flight>& flight, const Result<image::Di
   if (flight->landed) return;
   flight->landed = true;
   discard(*flight);
-  metrics_->flights_active.Decrement();
   std::shared_ptr<Flight> older;
   if (const auto lane = lanes_.find(flight->key); lane != lanes_.end()) {
     auto& [running, next, overtaken] = lane->second;
@@ -257,8 +256,8 @@ void Flights::deliver(Waiter waiter, const std::shared_ptr<const Asker>& asker,
   }
   if (!batch.is_open(waiter.slot)) return;
   const auto now = clock_.now();
-  const bool late = now - waiter.joined < settings_.flight_bound / 2;
-  if (answer.error().kind == ErrorKind::timed_out && late && !waiter.again) {
+  const bool short_wait = now - waiter.joined < settings_.flight_bound / 2;
+  if (answer.error().kind == ErrorKind::timed_out && waiter.late && short_wait && !waiter.again) {
     waiter.again = true;
     enter(std::move(waiter), asker);
     return;

@@ -11,7 +11,8 @@
 // `slow_after`, the next one starts beside it (a request lost on a dead connection must not hold up those
 // behind it), once at a time; its answer, being newer, then serves the waiters of both.
 //
-// A waiter that joined late, in the second half of the bound, and gets only a time-out may start one more.
+// A waiter that joined late and waited less than half the bound for nothing but a time-out may start one
+// more.
 // Failures that may pass are answered with an older digest where the query allows it. A refusal never is:
 // what it speaks of leaves the cache.
 #pragma once
@@ -57,7 +58,8 @@ class Flights : public std::enable_shared_from_this<Flights> {
     std::shared_ptr<Batch> batch;
     std::size_t slot;
     SteadyTime joined;   // this flight
-    bool again = false;  // this is its second flight
+    bool late = false;   // when it had been sent already
+    bool again = false;  // it is this waiter's second flight
   };
   struct Flight {
     Key key;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <boost/asio/post.hpp>
 #include <utility>
 
@@ -61,7 +62,10 @@ class CachingResolver final : public Resolver {
         metrics_(std::make_shared<ResolverMetrics>(metrics, cache_)),
         flights_(std::make_shared<Flights>(io, lookup, provider, clock, settings_, cache_, metrics_, log)) {}
 
-  ~CachingResolver() override { stop({}); }
+  ~CachingResolver() override {
+    // After a stop() the registry thread's event loop may be gone.
+    if (!stopped_) stop({});
+  }
 
   std::optional<Resolution> peek(const Query& query) override {
     auto credentials = provider_.ready(query.reference, query.context);
@@ -99,6 +103,7 @@ class CachingResolver final : public Resolver {
   }
 
   void stop(std::function<void()> ended) override {
+    stopped_ = true;
     net::asio::post(io_, [flights = flights_, ended = std::move(ended)] { flights->stop(ended); });
   }
 
@@ -196,6 +201,7 @@ class CachingResolver final : public Resolver {
   const std::shared_ptr<Cache> cache_;
   const std::shared_ptr<ResolverMetrics> metrics_;
   const std::shared_ptr<Flights> flights_;
+  std::atomic<bool> stopped_ = false;
 };
 
 }  // namespace
