@@ -1,4 +1,5 @@
 // Dispatch only: parse, run one command, translate to an exit code.
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -15,6 +16,15 @@ namespace {
 std::optional<std::string> environment(std::string_view name) {
   if (const char* value = std::getenv(std::string(name).c_str())) return value;
   return std::nullopt;
+}
+
+// A descriptor that we open must never take the place of a closed standard stream.
+void fill_standard_streams() {
+  int fd = 0;
+  do {
+    fd = ::open("/dev/null", O_RDWR);
+  } while (fd >= 0 && fd <= STDERR_FILENO);
+  if (fd >= 0) ::close(fd);
 }
 
 void print(std::FILE* stream, const std::string& text) {
@@ -41,6 +51,7 @@ struct Run {
 }  // namespace
 
 int main(int argc, char** argv) {
+  fill_standard_streams();
   try {
     const int code = std::visit(Run{}, digester::cli::parse(argc, argv, environment));
     if (std::fflush(stdout) != 0) return 3;

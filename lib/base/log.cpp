@@ -16,9 +16,16 @@ void append(Buffer& out, std::string_view text) {
   out.append(text.data(), text.data() + text.size());
 }
 
-// RFC 8259 §7, ASCII controls escaped; what is not UTF-8 is made printable first.
+constexpr std::size_t kMaxField = 16 * 1024;
+
+// RFC 8259 §7, ASCII controls escaped; what is not UTF-8 is made printable first. Other people's text is
+// bounded.
 void append_json_string(Buffer& out, std::string_view text) {
   std::string repaired;
+  if (text.size() > kMaxField) {
+    repaired = text::truncate(text, kMaxField);
+    text = repaired;
+  }
   if (!text::is_valid_utf8(text)) {
     repaired = text::printable(text, text.size() * 4);
     text = repaired;

@@ -252,11 +252,12 @@ Result<Value> Document::parse(std::string& text) {
     return fail(ErrorKind::invalid, "not JSON: it starts with a byte order mark");
   text.reserve(text.size() + simdjson::SIMDJSON_PADDING);
   if (impl_->parser.max_depth() != kMaxDepth || impl_->parser.capacity() < text.size())
-    if (const auto error = impl_->parser.allocate(text.size(), kMaxDepth); error != simdjson::SUCCESS)
-      return fail(ErrorKind::internal, std::string("JSON parser: ") + simdjson::error_message(error));
+    if (impl_->parser.allocate(text.size(), kMaxDepth) != simdjson::SUCCESS)
+      return fail(ErrorKind::unavailable, "out of memory");
   dom::element root;
-  if (const auto error = impl_->parser.parse(text.data(), text.size(), false).get(root);
-      error != simdjson::SUCCESS)
+  const auto error = impl_->parser.parse(text.data(), text.size(), false).get(root);
+  if (error == simdjson::MEMALLOC) return fail(ErrorKind::unavailable, "out of memory");
+  if (error != simdjson::SUCCESS)
     return fail(ErrorKind::invalid, std::string("not JSON: ") + simdjson::error_message(error));
   return Access::value(root);
 }

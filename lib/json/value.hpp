@@ -112,7 +112,8 @@ class Document {
   Document& operator=(Document&&) noexcept;
 
   // Parses one JSON value, the whole text. A BOM, trailing content, invalid UTF-8, lone surrogates and
-  // numbers out of range are ErrorKind::invalid with a message that names the cause. `text` may get more
+  // numbers out of range are ErrorKind::invalid with a message that names the cause; without memory for the
+  // tree it is ErrorKind::unavailable. `text` may get more
   // capacity and is not needed afterwards. Values of an earlier parse become invalid.
   Result<Value> parse(std::string& text);
   Result<Value> parse(std::string&& text) { return parse(text); }

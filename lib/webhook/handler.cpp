@@ -17,6 +17,8 @@ namespace digester::webhook {
 namespace {
 
 constexpr std::size_t kKeptBody = 256 * 1024;
+// What the JSON reader holds for a byte of text: 8 of tree, 4 of index, 5/3 of strings.
+constexpr std::size_t kTreeBytes = 14;
 
 void refuse(net::ServerResponse& response, unsigned status, std::string_view why) {
   response.status = status;
@@ -48,9 +50,18 @@ struct Handler::Work {
   json::Document document;
   admission::Review review;
   admission::Plan plan;
-  std::vector<admission::Outcome> outcomes;  // slot i answers plan.lookups[i]
-  std::vector<registry::Query> queries;      // what the cache does not know
-  std::vector<std::size_t> slots;            // whose answers they will be
+  std::vector<admission::Outcome> outcomes;     // slot i answers plan.lookups[i]
+  std::vector<registry::Query> queries;         // what the cache does not know
+  std::vector<std::size_t> slots;               // whose answers they will be
+  std::atomic<std::size_t>* account = nullptr;  // what `charged` is taken off again from
+  std::size_t charged = 0;
+
+  Work() = default;
+  Work(const Work&) = delete;
+  Work& operator=(const Work&) = delete;
+  ~Work() {
+    if (account) *account -= charged;
+  }
 
   void reset() {
     plan = {};
@@ -88,6 +99,12 @@ bool Handler::accept(const net::ServerRequest& request, net::ServerResponse& res
 bool Handler::parse(Work& work, net::ServerRequest& request, net::ServerResponse& response) const {
   const auto root = work.document.parse(request.body);
   auto review = root ? admission::parse_review(*root) : Result<admission::Review>(fail(root.error()));
+  if (!review && review.error().kind == ErrorKind::unavailable) {
+    refuse(response, 503, review.error().message);
+    response.add_field("Retry-After", "1");
+    observer_->refused(response.status, review.error().message);
+    return false;
+  }
   if (!review) {
     refuse(response, 400, review.error().message);
     observer_->refused(response.status, review.error().message);
@@ -117,6 +134,19 @@ void Handler::answer(Work& work, net::ServerRequest& request, net::ServerRespons
   observer_->answered(work.review, work.plan, answer, clock_->now() - request.received);
 }
 
+// Charges the tree until the work ends; false after a 429 was put into `response`.
+bool Handler::may_wait(Work& work, std::size_t body_bytes, net::ServerResponse& response) {
+  const auto bytes = body_bytes * kTreeBytes;
+  const auto before = waiting_.fetch_add(bytes);
+  work.account = &waiting_;
+  work.charged = bytes;
+  if (before == 0 || before + bytes <= options_.waiting_bytes) return true;
+  refuse(response, 429, "too many large reviews wait for registries");
+  response.add_field("Retry-After", "1");
+  observer_->refused(response.status, "too many large reviews wait for registries");
+  return false;
+}
+
 bool Handler::try_handle(net::ServerRequest& request, net::ServerResponse& response) {
   if (!accept(request, response)) return true;
   // One review at a time is between here and its answer on a thread; those that must wait take theirs along.
@@ -126,6 +156,7 @@ bool Handler::try_handle(net::ServerRequest& request, net::ServerResponse& respo
   if (parse(*work, request, response)) {
     peek(*work);
     if (!work->queries.empty()) {
+      if (!may_wait(*work, request.body.size(), response)) return true;
       request.attachment = std::move(work);
       return false;
     }

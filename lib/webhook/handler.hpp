@@ -4,6 +4,7 @@
 // What the cache knows is answered at once on the connection's thread; only what it lacks makes a coroutine.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -21,6 +22,9 @@ struct HandlerOptions {
   std::string path = "/v1/mutate";
   // The longest time for one review, whatever the API server allows.
   Duration admission_budget = std::chrono::seconds(5);
+  // Memory for the trees of reviews that wait for a registry. Over it, a review that would have to wait is
+  // answered with 429 and Retry-After, which the API server retries; one alone is always let in.
+  std::size_t waiting_bytes = 128 << 20;
 };
 
 // Safe to call from many threads at a time; everything passed in outlives it.
@@ -45,6 +49,7 @@ class Handler final : public net::Handler {
   bool accept(const net::ServerRequest& request, net::ServerResponse& response) const;
   bool parse(Work& work, net::ServerRequest& request, net::ServerResponse& response) const;
   void peek(Work& work) const;
+  bool may_wait(Work& work, std::size_t body_bytes, net::ServerResponse& response);
   void answer(Work& work, net::ServerRequest& request, net::ServerResponse& response) const;
 
   const HandlerOptions options_;
@@ -52,6 +57,7 @@ class Handler final : public net::Handler {
   registry::Resolver* resolver_;
   const Clock* clock_;
   std::unique_ptr<Observer> observer_;
+  std::atomic<std::size_t> waiting_{0};  // bytes
 };
 
 }  // namespace digester::webhook

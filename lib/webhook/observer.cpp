@@ -1,5 +1,6 @@
 #include "webhook/observer.hpp"
 
+#include "base/text.hpp"
 #include "json/writer.hpp"
 
 namespace digester::webhook {
@@ -24,16 +25,21 @@ Handler::Observer::Observer(const Logger& log, Metrics& metrics) : log_(&log) {
 
 namespace {
 
+// A Pod has a handful; who sends thousands does not get a line of a megabyte for it.
+constexpr std::size_t kLoggedImages = 64;
+
 // `"images":[…]`, for the end of the log line.
 std::string images_json(const admission::Answer& answer) {
   json::Writer w;
   w.begin_array();
+  std::size_t left = kLoggedImages;
   for (const auto& image : answer.images) {
-    if (image.verdict == Verdict::untouched) continue;
+    if (image.verdict == Verdict::untouched || left == 0) continue;
+    --left;
     w.begin_object()
-        .member("image", image.field.image.substr(0, 512))
+        .member("image", text::printable(image.field.image, 512))
         .member("verdict", to_string(image.verdict));
-    if (!image.written.empty()) w.member("written", std::string_view(image.written));
+    if (!image.written.empty()) w.member("written", text::printable(image.written, 1024));
     if (image.source) {
       w.member("source", to_string(*image.source));
       if (image.age.count() > 0)

@@ -4,7 +4,9 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <utility>
 
 namespace digester::app {
@@ -54,18 +56,30 @@ void LogSink::run() {
   }
 }
 
-// A reader that went away, or that does not read for ten seconds while we stop, loses lines: never us.
+// Whoever started us may have made the descriptor a blocking one: it is written to only when there is room,
+// and no more than a pipe then takes at once. A reader that went away loses lines: never us.
 void LogSink::write_all(std::string_view text) const {
   while (!text.empty()) {
-    const auto n = ::write(fd_, text.data(), text.size());
-    if (n >= 0) {
+    if (!wait_writable()) return;
+    const auto n = ::write(fd_, text.data(), std::min<std::size_t>(text.size(), PIPE_BUF));
+    if (n >= 0)
       text.remove_prefix(static_cast<std::size_t>(n));
-    } else if (errno == EAGAIN) {
-      pollfd ready{fd_, POLLOUT, 0};
-      if (::poll(&ready, 1, 10'000) <= 0) return;
-    } else if (errno != EINTR) {
+    else if (errno != EINTR && errno != EAGAIN)
       return;
-    }
+  }
+}
+
+// False when it is time to give up.
+bool LogSink::wait_writable() const {
+  constexpr int kStep = 100;
+  for (auto waited = kPatience.zero();;) {
+    pollfd ready{fd_, POLLOUT, 0};
+    const int n = ::poll(&ready, 1, kStep);
+    if (n > 0) return true;
+    if (n < 0 && errno != EINTR) return false;
+    if (!stopping_) continue;
+    waited += std::chrono::milliseconds(kStep);
+    if (waited >= kPatience) return false;
   }
 }
 

@@ -1,6 +1,8 @@
 // Standard error as a log: lines are handed to a writer thread, so that no event loop ever waits for a pipe.
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
@@ -12,10 +14,11 @@ namespace digester::app {
 
 // Lines keep their order. When the reader of standard error stalls, at most kLimit bytes wait; further lines
 // are counted and their number is written once there is room. Everything accepted is written before
-// destruction ends.
+// destruction ends, unless the reader has not read for kPatience by then.
 class LogSink {
  public:
   static constexpr std::size_t kLimit = 8 << 20;
+  static constexpr std::chrono::milliseconds kPatience{2000};
 
   explicit LogSink(int fd);
   ~LogSink();
@@ -27,13 +30,14 @@ class LogSink {
  private:
   void run();
   void write_all(std::string_view text) const;
+  bool wait_writable() const;
 
   const int fd_;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::string pending_;
   std::uint64_t dropped_ = 0;
-  bool stopping_ = false;
+  std::atomic<bool> stopping_ = false;
   std::thread writer_;
 };
 

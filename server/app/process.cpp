@@ -80,6 +80,14 @@ unsigned available_cpus() {
   return cpus;
 }
 
+std::uint64_t raise_file_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
+  const auto before = limit.rlim_cur;
+  limit.rlim_cur = limit.rlim_max;
+  return ::setrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_max : before;
+}
+
 void add_process_metrics(Metrics& metrics) {
   metrics
       .gauge("digester_build_info", "Always 1; the labels say what runs.",

@@ -65,6 +65,19 @@ Result<admission::Policy> make_policy(const cli::WebhookOptions& options) {
   return policy;
 }
 
+// Descriptors for everything that is no connection of a client: registries, files, health, metrics.
+constexpr std::uint64_t kReservedDescriptors = 640;
+
+// Connections that the limit on open files leaves room for, the limit raised as far as we may.
+std::uint64_t affordable_connections(std::uint64_t wanted, const Logger& log) {
+  const auto limit = raise_file_limit();
+  const auto room = limit > 2 * kReservedDescriptors ? limit - kReservedDescriptors : limit / 2;
+  if (room >= wanted) return wanted;
+  log.warn("--max-connections lowered: the limit on open files leaves no room for more",
+           {{"wanted", wanted}, {"connections", room}, {"open_files", limit}});
+  return room;
+}
+
 net::ServerOptions server_options(const cli::WebhookOptions& options) {
   net::ServerOptions o;
   o.address = options.listen_address;
@@ -102,20 +115,21 @@ net::Task<> serve_until_signal(Signals& signals, HealthHandler& health, net::Ser
 
   net::Timer timer(co_await asio::this_coro::executor, drain);
   bool hurried = false;
-  signals.async_wait([&timer, &hurried](const boost::system::error_code& error, int) {
+  signals.async_wait([&timer, &hurried, &server, &log](const boost::system::error_code& error, int) {
     if (error) return;
     hurried = true;
+    log.warn("stopping at once: second signal");
+    server.abort();
     timer.cancel();
   });
   co_await timer.async_wait(net::use_task);
-  signals.cancel();
-  if (hurried) {
-    log.warn("stopping at once: second signal");
-    server.abort();
-    co_return;
-  }
+  if (hurried) co_return;
   const bool clean = co_await server.stop(kStopBound);
   log.info("stopped", {{"clean", clean}});
+  // The wait for a second signal points into this frame: it has to end first.
+  signals.cancel();
+  timer.expires_after(Duration::zero());
+  co_await timer.async_wait(net::use_task);
 }
 
 }  // namespace
@@ -162,7 +176,9 @@ int run_webhook(const cli::WebhookOptions& options, const cli::Environment& envi
   webhook::HandlerOptions handler_options;
   handler_options.admission_budget = options.admission_budget;
   webhook::Handler handler(handler_options, *policy, (*registry)->resolver(), clock, log, metrics);
-  net::Server server(admission_threads.contexts(), server_options(options), handler, clock, log, metrics,
+  auto listener = server_options(options);
+  listener.max_connections = affordable_connections(options.limits.max_connections, log);
+  net::Server server(admission_threads.contexts(), std::move(listener), handler, clock, log, metrics,
                      (*certificate)->tls());
 
   HealthHandler health;

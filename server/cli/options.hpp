@@ -86,7 +86,7 @@ struct DigestOptions {
   bool json = false;
   std::string platform;
   Duration timeout = std::chrono::seconds(30);
-  Level log_level = Level::error;
+  Level log_level = Level::warn;
   RegistryOptions registry;
 };
 

@@ -10,8 +10,8 @@ TEST_CASE("listen addresses are read as Go writes them") {
     const char* address;
     int port;
   };
-  const auto row = GENERATE(Row{":9090", "", 9090}, Row{"127.0.0.1:0", "127.0.0.1", 0}, Row{"[::1]:65535", "::1", 65535},
-                            Row{"localhost:80", "127.0.0.1", 80});
+  const auto row = GENERATE(Row{":9090", "", 9090}, Row{"127.0.0.1:0", "127.0.0.1", 0},
+                            Row{"[::1]:65535", "::1", 65535}, Row{"localhost:80", "127.0.0.1", 80});
   const auto endpoint = app::parse_endpoint("--health-addr", row.text);
   REQUIRE(endpoint);
   REQUIRE(*endpoint);

@@ -21,14 +21,16 @@ cli::Action parse(std::vector<const char*> arguments, std::map<std::string, std:
                     });
 }
 
-cli::WebhookOptions webhook(std::vector<const char*> arguments, std::map<std::string, std::string> environment = {}) {
+cli::WebhookOptions webhook(std::vector<const char*> arguments,
+                            std::map<std::string, std::string> environment = {}) {
   arguments.insert(arguments.begin(), "webhook");
   const auto action = parse(std::move(arguments), std::move(environment));
   if (const auto* exit = std::get_if<cli::Exit>(&action)) FAIL(exit->text);
   return std::get<cli::WebhookOptions>(action);
 }
 
-std::string usage_error(std::vector<const char*> arguments, std::map<std::string, std::string> environment = {}) {
+std::string usage_error(std::vector<const char*> arguments,
+                        std::map<std::string, std::string> environment = {}) {
   const auto action = parse(std::move(arguments), std::move(environment));
   const auto* exit = std::get_if<cli::Exit>(&action);
   REQUIRE(exit);
@@ -66,7 +68,8 @@ TEST_CASE("the defaults are k8s-digester's") {
 }
 
 TEST_CASE("k8s-digester's ways to write a flag work") {
-  const auto o = webhook({"--offline=true", "--dry-run", "--ignore-errors=false", "--port=1", "--skip-prefixes", "a:b"});
+  const auto o =
+      webhook({"--offline=true", "--dry-run", "--ignore-errors=false", "--port=1", "--skip-prefixes", "a:b"});
   CHECK(o.offline);
   CHECK(o.policy.dry_run);
   CHECK_FALSE(o.policy.ignore_errors);
@@ -75,7 +78,8 @@ TEST_CASE("k8s-digester's ways to write a flag work") {
 }
 
 TEST_CASE("flags win over the environment, that over the file, that over defaults") {
-  const TemporaryFile file("skip-prefixes: file\nport: 7\noffline: true\ncache-ttl: 5m\ninsecure-registries: [a, b]\n");
+  const TemporaryFile file(
+      "skip-prefixes: file\nport: 7\noffline: true\ncache-ttl: 5m\ninsecure-registries: [a, b]\n");
   const auto o = webhook({"--config", file.path(), "--port", "9"}, {{"SKIP_PREFIXES", "environment"}});
   CHECK(o.port == 9);
   CHECK(o.policy.skip_prefixes == "environment");
@@ -99,9 +103,10 @@ TEST_CASE("a configuration file's mistakes are named with file and line") {
     const char* content;
     const char* error;
   };
-  const auto row = GENERATE(Row{"port: 1\nprot: 2\n", "prot"}, Row{"port: x\n", "port"}, Row{"- a\n", "mapping"},
-                            Row{"port: {a: b}\n", "port"}, Row{"a: [\n", ":2:"}, Row{"port: 1\nport: 2\n", "twice"},
-                            Row{"config: x\n", "config"}, Row{"cache-ttl: soon\n", "cache-ttl"});
+  const auto row =
+      GENERATE(Row{"port: 1\nprot: 2\n", "prot"}, Row{"port: x\n", "port"}, Row{"- a\n", "mapping"},
+               Row{"port: {a: b}\n", "port"}, Row{"a: [\n", ":2:"}, Row{"port: 1\nport: 2\n", "twice"},
+               Row{"config: x\n", "config"}, Row{"cache-ttl: soon\n", "cache-ttl"});
   const TemporaryFile file(row.content);
   const auto text = usage_error({"webhook", "--config", file.path()});
   INFO(text);
@@ -112,11 +117,13 @@ TEST_CASE("a configuration file's mistakes are named with file and line") {
 TEST_CASE("an empty configuration file and a missing one are different things") {
   const TemporaryFile file("# nothing yet\n");
   CHECK(webhook({"--config", file.path()}).port == 8443);
-  CHECK(usage_error({"webhook", "--config", "/nonexistent/x.yaml"}).find("No such file") != std::string::npos);
+  CHECK(usage_error({"webhook", "--config", "/nonexistent/x.yaml"}).find("No such file") !=
+        std::string::npos);
 }
 
 TEST_CASE("lists repeat and take commas") {
-  const auto o = webhook({"--skip-prefix=r:5000/a", "--skip-prefix", "b", "--insecure-registries=x,10.0.0.0/8"});
+  const auto o =
+      webhook({"--skip-prefix=r:5000/a", "--skip-prefix", "b", "--insecure-registries=x,10.0.0.0/8"});
   CHECK(o.policy.skip_prefix == std::vector<std::string>{"r:5000/a", "b"});
   CHECK(o.registry.insecure_registries == std::vector<std::string>{"x", "10.0.0.0/8"});
   CHECK_FALSE(o.policy.skip_owners_given);
@@ -149,5 +156,6 @@ TEST_CASE("help goes out with 0 and names every command") {
   const auto* exit = std::get_if<cli::Exit>(&action);
   REQUIRE(exit);
   CHECK(exit->code == 0);
-  for (const auto* command : {"webhook", "digest", "version"}) CHECK(exit->text.find(command) != std::string::npos);
+  for (const auto* command : {"webhook", "digest", "version"})
+    CHECK(exit->text.find(command) != std::string::npos);
 }

@@ -19,12 +19,15 @@ struct Attempt {
   bool reused = false;
 };
 
-Task<Attempt> over_reused(std::shared_ptr<const Route> route, ConnectionPtr connection,
-                          std::shared_ptr<const Outgoing> outgoing, std::shared_ptr<Progress> progress) {
+Task<Attempt> over_reused(std::shared_ptr<Core> core, std::shared_ptr<const Route> route,
+                          ConnectionPtr connection, std::shared_ptr<const Outgoing> outgoing,
+                          std::shared_ptr<Progress> progress) {
   Attempt attempt;
   attempt.reused = true;
   attempt.connection = std::move(connection);
+  const auto sent = core->clock.now();
   attempt.exchanged = co_await exchange(attempt.connection->stream, outgoing, progress);
+  attempt.connection->slowest = std::max<Duration>(attempt.connection->slowest, core->clock.now() - sent);
   auto& response = attempt.exchanged.response;
   if (!response) response = fail(presentable(std::move(response.error()), *route, attempt.connection->peer));
   co_return attempt;
@@ -40,7 +43,9 @@ Task<Attempt> over_fresh(std::shared_ptr<Core> core, std::shared_ptr<const Route
   }
   attempt.connection = std::move(*opened);
   auto progress = std::make_shared<Progress>();
+  const auto sent = core->clock.now();
   attempt.exchanged = co_await exchange(attempt.connection->stream, outgoing, progress);
+  attempt.connection->slowest = std::max<Duration>(attempt.connection->slowest, core->clock.now() - sent);
   auto& response = attempt.exchanged.response;
   if (!response) response = fail(presentable(std::move(response.error()), *route, attempt.connection->peer));
   co_return attempt;
@@ -71,7 +76,7 @@ Task<Attempt> attempt_exchange(std::shared_ptr<Core> core, std::shared_ptr<const
   const auto executor = co_await asio::this_coro::executor;
   TaskGroup<Attempt> race(executor);
   const auto progress = std::make_shared<Progress>();
-  auto reusing = over_reused(route, std::move(idle), outgoing, progress);
+  auto reusing = over_reused(core, route, std::move(idle), outgoing, progress);
   race.spawn(std::move(reusing));
   auto first = co_await race.next(core->clock.now() +
                                   std::chrono::duration_cast<SteadyTime::duration>(core->options.silence));
@@ -134,7 +139,8 @@ Task<Result<Response>> perform(std::shared_ptr<Core> core, Request request) {
   response->peer = attempt.connection->peer;
   response->reused = attempt.reused;
   if (may_reuse(attempt.exchanged.facts) && !core->closed) {
-    core->pool.put(route->key, std::move(attempt.connection), core->clock.now());
+    const bool settle = request.settle && response->status >= 200 && response->status < 300;
+    core->pool.put(route->key, std::move(attempt.connection), core->clock.now(), settle);
     schedule_sweep(core);
   }
   if (by_proxy && response->status == 407) co_return fail(proxy_wants_credentials(*route->proxy));

@@ -63,8 +63,12 @@ struct ProxyOptions {
 struct PoolOptions {
   Duration idle = std::chrono::seconds(30);
   Duration life = std::chrono::minutes(5);  // so that a change of addresses is noticed
-  std::size_t idle_per_key = 16;
-  std::size_t idle_in_all = 128;
+  std::size_t idle_per_key = 64;
+  std::size_t idle_in_all = 256;
+  // After an exchange with Request::settle: at least this long, twice the slowest answer seen on the
+  // connection if that is longer, and at most a second. A peer that answers twice thus spoils one look-up at
+  // most, never those that follow it. 0: no rest.
+  Duration rest = std::chrono::milliseconds(50);
 };
 
 struct ClientOptions {

@@ -44,6 +44,9 @@ struct Request {
   AddressPolicy addresses;
   std::size_t body_limit = 64 * 1024;  // bytes of the answer's body; more is ErrorKind::too_large
   SteadyTime deadline;                 // for everything: DNS, connect, TLS, request, whole answer
+  // An answer that must never be taken for another question's. After a 2xx one the connection rests (see
+  // PoolOptions::rest) before anybody uses it again: a second answer that comes late shows itself meanwhile.
+  bool settle = false;
 };
 
 struct Response {

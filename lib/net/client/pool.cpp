@@ -13,9 +13,13 @@ ConnectionPtr Pool::take(const std::string& key, SteadyTime now) {
   if (found == idle_.end()) return nullptr;
   auto& list = found->second;
   ConnectionPtr taken;
-  while (!list.empty() && !taken) {
-    taken = std::move(list.back());
-    list.pop_back();
+  for (auto at = list.begin(); at != list.end() && !taken;) {
+    if ((*at)->rested_at > now) {
+      ++at;
+      continue;
+    }
+    taken = std::move(*at);
+    at = list.erase(at);
     --size_;
     if (is_stale(*taken, now) || !taken->stream.quiet()) taken.reset();
   }
@@ -23,8 +27,11 @@ ConnectionPtr Pool::take(const std::string& key, SteadyTime now) {
   return taken;
 }
 
-void Pool::put(const std::string& key, ConnectionPtr connection, SteadyTime now) {
-  connection->idle_since = now;
+void Pool::put(const std::string& key, ConnectionPtr connection, SteadyTime now, bool settle) {
+  constexpr Duration kLongestRest = std::chrono::seconds(1);
+  connection->idle_since = connection->rested_at = now;
+  if (settle && options_.rest.count() > 0)
+    connection->rested_at += std::min(std::max(options_.rest, 2 * connection->slowest), kLongestRest);
   if (options_.idle_per_key == 0 || options_.idle_in_all == 0 || is_stale(*connection, now)) return;
   auto& list = idle_[key];
   list.push_back(std::move(connection));

@@ -22,6 +22,8 @@ struct Connection {
   AddressClass peer;
   SteadyTime opened;
   SteadyTime idle_since{};
+  SteadyTime rested_at{};  // not to be used before
+  Duration slowest{};      // of its answers
 };
 using ConnectionPtr = std::unique_ptr<Connection>;
 
@@ -29,11 +31,13 @@ class Pool {
  public:
   explicit Pool(PoolOptions options) : options_(options) {}
 
-  // The one used last of those that are neither too old nor idle for too long and on which nothing has
-  // arrived (an end, an unsolicited answer); those that are found to be are closed. Null: there is none.
+  // The one that has rested longest of those that are neither too old nor idle for too long and on which
+  // nothing has arrived (an end, an unsolicited answer); those that are found to be are closed. Null: there
+  // is none.
   ConnectionPtr take(const std::string& key, SteadyTime now);
-  // For a connection that may_reuse() let pass. Over the limits the one that idles longest is closed.
-  void put(const std::string& key, ConnectionPtr connection, SteadyTime now);
+  // For a connection that may_reuse() let pass. `settle`: it rests first, by PoolOptions::rest. Over the
+  // limits the one that idles longest is closed.
+  void put(const std::string& key, ConnectionPtr connection, SteadyTime now, bool settle = false);
   // Closes all of this key: one of them was silent, and what dropped it dropped the others too.
   void drop(const std::string& key);
   // Closes what has idled or lived too long.

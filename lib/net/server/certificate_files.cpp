@@ -1,6 +1,8 @@
 // The files behind a ServerTls (declared in server_tls.hpp).
+#include <fcntl.h>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -15,7 +17,11 @@ namespace {
 constexpr std::size_t kMaxFile = 1024 * 1024;
 
 Result<std::string> read_file(const std::string& path) {
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rbe"), std::fclose);
+  // A pipe in the file's place would hold up the thread: not waited for, and not read.
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  const int open_error = errno;
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(fd < 0 ? nullptr : ::fdopen(fd, "rb"),
+                                                             std::fclose);
   const auto failed = [&path](int error) {
     const auto cure = error == ENOENT   ? "put the certificate and its key there, or name another directory"
                       : error == EACCES ? "let this user read it"
@@ -23,7 +29,11 @@ Result<std::string> read_file(const std::string& path) {
     return fail(ErrorKind::invalid,
                 fmt::format("cannot read {}: {}; {}", path, std::generic_category().message(error), cure));
   };
-  if (!file) return failed(errno);
+  if (!file) return failed(open_error);
+  struct stat status {};
+  if (::fstat(fd, &status) == 0 && S_ISDIR(status.st_mode)) return failed(EISDIR);
+  if (!S_ISREG(status.st_mode))
+    return fail(ErrorKind::invalid, fmt::format("cannot read {}: it is not a regular file", path));
   std::string text(kMaxFile + 1, '\0');
   text.resize(std::fread(text.data(), 1, text.size(), file.get()));
   if (std::ferror(file.get()) != 0) return failed(errno);

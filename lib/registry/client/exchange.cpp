@@ -126,6 +126,7 @@ net::Request Exchanger::make_request(const Plan& plan, const Hop& hop) const {
   request.addresses = hop.addresses;
   request.body_limit = plan.body_limit;
   request.deadline = plan.deadline;
+  request.settle = plan.purpose == RequestPurpose::manifest;
   if (!plan.accept.empty()) request.headers.add("Accept", plan.accept);
   if (!hop.crossed && plan.purpose == RequestPurpose::manifest)
     request.headers.add("Accept-Encoding", "identity");

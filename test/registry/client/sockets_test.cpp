@@ -54,6 +54,7 @@ struct Wire {
     options.trust.system_store = false;
     options.trust.ca_pem = authority().certificate_pem();
     options.dns.servers = "127.0.0.1:9";
+    options.pool.rest = 0ms;  // so that reuse can be counted
     options.dns.fixed = {{"registry.test", {net::asio::ip::make_address("127.0.0.1")}}};
     client = net::create_http_client(io, std::move(options));
     if (settings.insecure.empty()) settings.insecure = registry::HostList::parse({"registry.test"}).value();

@@ -283,7 +283,7 @@ TEST_CASE("an anonymous token may come from anywhere that the address rules allo
   CHECK_FALSE(request.addresses.listed);
 }
 
-TEST_CASE("--realm-allow lets credentials go there") {
+TEST_CASE("credentials go where --realm-allow lets them") {
   World world(allowing("registry.example.com=auth.partner.example.org"));
   const std::string realm = "https://auth.partner.example.org/token";
   world.http.on(kHead, [=](const net::Request& request) {
