@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Builds and runs all tests. One of the two commands of the README, and what CI runs.
 #
-#   scripts/test.sh [STEP…]     steps: unit integration lint asan tsan fuzz, or all (the default)
+#   scripts/test.sh [STEP…]     steps: unit integration guards tidy asan tsan fuzz, or all (the default)
 #
 # Each step prints its time; a failing step shows its log, which stays in build/logs. A step whose tool is missing
 # is SKIPPED, with the reason. Exit status 0: nothing failed.
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-known=(unit integration lint asan tsan fuzz)
+known=(unit integration guards tidy asan tsan fuzz)
 chosen=()
 for step in "$@"; do
   case $step in
@@ -142,13 +142,15 @@ for part in "${chosen[@]}"; do
     integration)
       [[ " ${chosen[*]} " == *' unit '* ]] || step 'build release' build release digester
       after 'build release' 'integration tests' integration release ;;
-    lint)
+    guards)
       [ -f build/release/build.ninja ] || step 'configure release' build release -n digester
       step 'coroutines' scripts/check-coroutines.sh
       step 'layers' scripts/check-layers.sh
-      step 'clang-tidy' python3 -B scripts/check_tidy.py
       step 'format' check_format
       step 'shellcheck' check_scripts ;;
+    tidy)
+      [ -f build/release/build.ninja ] || step 'configure release' build release -n digester
+      step 'clang-tidy' python3 -B scripts/check_tidy.py ;;
     asan | tsan)
       step "build $part" build "$part" all
       after "build $part" "unit tests under $part" whole_suite "$part" 240
