@@ -4,6 +4,26 @@
 
 namespace digester::registry {
 
+net::asio::execution_context::id OpenBatches::id;
+
+void OpenBatches::add(Batch& batch) {
+  batch.home_ = this;
+  batch.place_ = batches_.size();
+  batches_.push_back(&batch);
+}
+
+void OpenBatches::remove(Batch& batch) {
+  batches_.back()->place_ = batch.place_;
+  batches_[batch.place_] = batches_.back();
+  batches_.pop_back();
+  batch.home_ = nullptr;
+}
+
+void OpenBatches::shutdown() {
+  while (!batches_.empty())
+    batches_.back()->close();
+}
+
 Batch::Batch(net::Executor caller, const Clock& clock, std::vector<Query> queries)
     : caller_(caller),
       clock_(clock),
@@ -49,12 +69,14 @@ bool Batch::complete() const {
 
 void Batch::watch(net::Timer& timer) {
   timer_ = &timer;
+  net::asio::use_service<OpenBatches>(caller_.context()).add(*this);
   const std::lock_guard lock(mutex_);
   watched_ = true;
 }
 
 void Batch::close() {
   timer_ = nullptr;
+  if (home_) home_->remove(*this);
   const std::lock_guard lock(mutex_);
   closed_ = true;
 }

@@ -3,10 +3,12 @@
 // The caller's coroutine waits on a timer of its own thread. The registry thread fills slots; whoever fills
 // the last one wakes the caller with one post. When the caller leaves (all is there, the deadline, a
 // cancelled or destroyed coroutine) it closes the batch: what comes later is dropped, and nothing is posted
-// to an event loop that may be gone. The post happens under the mutex that closing takes, so an event loop
-// that destroys the waiting coroutine is still whole while it is posted to.
+// to an event loop that may be gone. An event loop that is destroyed with coroutines waiting in it closes
+// their batches first of all (a service of ours in it, shut down before its scheduler is), under the mutex
+// that is held while posting.
 #pragma once
 
+#include <boost/asio/execution_context.hpp>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -16,6 +18,24 @@
 #include "registry/resolver.hpp"
 
 namespace digester::registry {
+
+class Batch;
+
+// The open batches of one event loop. Its thread only; shut down by its destructor.
+class OpenBatches final : public net::asio::execution_context::service {
+ public:
+  // How Asio finds it.
+  static net::asio::execution_context::id id;
+
+  explicit OpenBatches(net::asio::execution_context& owner) : service(owner) {}
+  void add(Batch& batch);
+  void remove(Batch& batch);
+
+ private:
+  void shutdown() override;
+
+  std::vector<Batch*> batches_;
+};
 
 class Batch : public std::enable_shared_from_this<Batch> {
  public:
@@ -36,7 +56,7 @@ class Batch : public std::enable_shared_from_this<Batch> {
 
   // The caller's thread.
   bool complete() const;
-  // Cancelled when the last slot is filled by another thread. Call close() before the timer dies.
+  // Cancelled when the last slot is filled from now on. Call close() before the timer dies.
   void watch(net::Timer& timer);
   // No answer is taken from now on. May be called again.
   void close();
@@ -44,13 +64,17 @@ class Batch : public std::enable_shared_from_this<Batch> {
   std::vector<std::optional<Resolution>> take();
 
  private:
+  friend class OpenBatches;
   void wake();
 
   const net::Executor caller_;
   const Clock& clock_;
   const std::vector<Query> queries_;
   const SteadyTime arrived_;
-  net::Timer* timer_ = nullptr;  // the caller's thread only
+  // The caller's thread only.
+  net::Timer* timer_ = nullptr;
+  OpenBatches* home_ = nullptr;
+  std::size_t place_ = 0;  // at home
 
   mutable std::mutex mutex_;
   std::vector<std::optional<Resolution>> answers_;
