@@ -15,11 +15,6 @@ const Error& not_answered() {
   return error;
 }
 
-std::string_view digest_of(std::string_view image) {
-  const auto at = image.rfind('@');
-  return at == std::string_view::npos ? std::string_view() : image.substr(at + 1);
-}
-
 bool contains(std::string_view list, std::string_view image) {
   for (std::size_t at = 0; at < list.size();) {
     const auto end = std::min(list.find(',', at), list.size());
@@ -198,14 +193,19 @@ class Decider {
       why = wording::cause(cause->kind);
     } else {
       const auto& answered = *outcome(decision);
-      made.source = answered.source;
-      made.age = answered.age;
+      found(made, answered);
       const bool same = answered.digest->str() == digest_of(decision.old_image);
       if (answered.source == Source::stale) why = "no fresh answer";
       if (answered.source == Source::cache && !same) why = "only a cached answer";
     }
     if (!why.empty() && once_.first(decision, Once::kept)) warn(wording::kept(subject(decision), why));
     restore(decision, made);
+  }
+
+  static void found(ImageResult& made, const Outcome& answered) {
+    made.source = answered.source;
+    made.age = answered.age;
+    made.took = answered.took;
   }
 
   void restore(const Decision& decision, ImageResult& made) {
@@ -219,8 +219,7 @@ class Decider {
     const auto& reference = plan_.lookups[decision.lookup].reference;
     auto& made = result(decision);
     made.verdict = Verdict::pinned;
-    made.source = answered.source;
-    made.age = answered.age;
+    found(made, answered);
     made.written = plan_.digest_only ? reference.pinned_without_tag(*answered.digest)
                                      : reference.pinned(*answered.digest);
     wrote(made);
@@ -281,6 +280,11 @@ class Decider {
 };
 
 }  // namespace
+
+std::string_view digest_of(std::string_view image) {
+  const auto at = image.rfind('@');
+  return at == std::string_view::npos ? std::string_view() : image.substr(at + 1);
+}
 
 std::string_view to_string(Source source) {
   switch (source) {

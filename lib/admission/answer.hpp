@@ -23,7 +23,8 @@ std::string_view to_string(Source source);
 struct Outcome {
   Result<image::Digest> digest;
   Source source = Source::registry;
-  Duration age{};  // of a cached or stale digest
+  Duration age{};   // of a cached or stale digest
+  Duration took{};  // how long the look-up was waited for
 };
 
 enum class Verdict {
@@ -41,6 +42,7 @@ struct ImageResult {
   std::string written;               // what the patch puts in; empty: nothing
   std::optional<Source> source;      // empty: nothing was asked, or it failed
   Duration age{};                    // of a cached or stale digest
+  Duration took{};                   // of the look-up, where there is a source
   std::optional<ErrorKind> failure;  // also of a look-up after which the old digest went back
 };
 
@@ -57,6 +59,9 @@ struct Answer {
   std::string unresolved;  // what goes in without a digest, or is why the answer is no
   std::string stale;       // of `pinned`, what is a remembered answer
 };
+
+// What is behind the last '@'; empty without one.
+std::string_view digest_of(std::string_view image);
 
 inline constexpr std::size_t kMaxWarningBytes = 120;
 inline constexpr std::size_t kMaxWarnings = 16;

@@ -10,59 +10,28 @@
 namespace digester {
 namespace {
 
-using Buffer = fmt::memory_buffer;
+// Other people's text is bounded.
+constexpr std::size_t kMaxField = 4096;
+constexpr std::size_t kKeptLine = 64 * 1024;
 
-void append(Buffer& out, std::string_view text) {
-  out.append(text.data(), text.data() + text.size());
-}
-
-constexpr std::size_t kMaxField = 16 * 1024;
-
-// RFC 8259 §7, ASCII controls escaped; what is not UTF-8 is made printable first. Other people's text is
-// bounded.
-void append_json_string(Buffer& out, std::string_view text) {
-  std::string repaired;
-  if (text.size() > kMaxField) {
-    repaired = text::truncate(text, kMaxField);
-    text = repaired;
-  }
-  if (!text::is_valid_utf8(text)) {
-    repaired = text::printable(text, text.size() * 4);
-    text = repaired;
-  }
-  out.push_back('"');
-  for (const char c : text) {
-    switch (c) {
-      case '"':
-        append(out, "\\\"");
-        break;
-      case '\\':
-        append(out, "\\\\");
-        break;
-      case '\n':
-        append(out, "\\n");
-        break;
-      case '\r':
-        append(out, "\\r");
-        break;
-      case '\t':
-        append(out, "\\t");
-        break;
-      default:
-        if (static_cast<unsigned char>(c) < 0x20)
-          fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned>(c));
-        else
-          out.push_back(c);
-    }
-  }
-  out.push_back('"');
-}
-
-void append_number(Buffer& out, double value) {
-  if (std::isfinite(value))
-    fmt::format_to(std::back_inserter(out), "{}", value);
+void append_json_text(std::string& out, std::string_view text) {
+  if (text.size() > kMaxField)
+    text::append_json_string(out, text::truncate(text, kMaxField));
   else
-    append(out, "null");
+    text::append_json_string(out, text);
+}
+
+void append_integer(std::string& out, std::int64_t value) {
+  const fmt::format_int digits(value);
+  out.append(digits.data(), digits.size());
+}
+
+// Six digits: measured times and rates say no more.
+void append_number(std::string& out, double value) {
+  if (std::isfinite(value))
+    fmt::format_to(std::back_inserter(out), "{:.6g}", value);
+  else
+    out += "null";
 }
 
 constexpr std::string_view name(Level level) {
@@ -79,10 +48,22 @@ constexpr std::string_view name(Level level) {
   return "info";
 }
 
-void append_time(Buffer& out, WallTime time) {
+// RFC 3339 in UTC, with milliseconds. A thread formats the part up to the second once a second.
+void append_time(std::string& out, WallTime time) {
+  struct Formatted {
+    std::int64_t second = -1;
+    std::string text;
+  };
+  thread_local Formatted last;
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
-  fmt::format_to(std::back_inserter(out), "{:%Y-%m-%dT%H:%M:%S}.{:03d}Z",
-                 fmt::gmtime(static_cast<std::time_t>(ms / 1000)), ms % 1000);
+  if (last.second != ms / 1000) {
+    last.second = ms / 1000;
+    last.text = fmt::format("{:%Y-%m-%dT%H:%M:%S}", fmt::gmtime(static_cast<std::time_t>(last.second)));
+  }
+  const auto part = static_cast<int>(ms % 1000);
+  const char digits[] = {'.', static_cast<char>('0' + part / 100), static_cast<char>('0' + part / 10 % 10),
+                         static_cast<char>('0' + part % 10), 'Z'};
+  out.append(last.text).append(digits, sizeof digits);
 }
 
 }  // namespace
@@ -90,57 +71,61 @@ void append_time(Buffer& out, WallTime time) {
 void Logger::log(Level level, std::string_view message, std::initializer_list<Field> fields,
                  std::string_view raw_json) const {
   if (!enabled(level)) return;
-  Buffer out;
-  if (format_ == LogFormat::json) {
-    append(out, "{\"ts\":\"");
-    append_time(out, clock_->wall());
-    append(out, "\",\"level\":\"");
-    append(out, name(level));
-    append(out, "\",\"msg\":");
-    append_json_string(out, message);
-    for (const auto& field : fields) {
-      out.push_back(',');
-      append_json_string(out, field.key);
-      out.push_back(':');
-      if (const auto* s = std::get_if<std::string_view>(&field.value))
-        append_json_string(out, *s);
-      else if (const auto* i = std::get_if<std::int64_t>(&field.value))
-        fmt::format_to(std::back_inserter(out), "{}", *i);
-      else if (const auto* d = std::get_if<double>(&field.value))
-        append_number(out, *d);
-      else
-        append(out, std::get<bool>(field.value) ? "true" : "false");
-    }
-    if (!raw_json.empty()) {
-      out.push_back(',');
-      append(out, raw_json);
-    }
-    append(out, "}\n");
-  } else {
-    append_time(out, clock_->wall());
-    fmt::format_to(std::back_inserter(out), " {:5} {}", name(level), text::printable(message, 4096));
-    for (const auto& field : fields) {
-      fmt::format_to(std::back_inserter(out), " {}=", field.key);
-      std::visit(
-          [&](const auto& v) {
-            if constexpr (std::is_same_v<std::decay_t<decltype(v)>, std::string_view>) {
-              if (v.empty() || v.find_first_of(" \"=") != std::string_view::npos)
-                append_json_string(out, text::printable(v, 4096));
-              else
-                append(out, text::printable(v, 4096));
-            } else {
-              fmt::format_to(std::back_inserter(out), "{}", v);
-            }
-          },
-          field.value);
-    }
-    if (!raw_json.empty()) {
-      out.push_back(' ');
-      append(out, raw_json);
-    }
-    out.push_back('\n');
+  thread_local std::string line;  // its memory is kept
+  line.clear();
+  if (format_ == LogFormat::json)
+    append_json(line, level, message, fields, raw_json);
+  else
+    append_text(line, level, message, fields, raw_json);
+  sink_(line);
+  if (line.capacity() > kKeptLine) line = {};
+}
+
+void Logger::append_json(std::string& out, Level level, std::string_view message,
+                         std::initializer_list<Field> fields, std::string_view raw_json) const {
+  out += "{\"ts\":\"";
+  append_time(out, clock_->wall());
+  out.append("\",\"level\":\"").append(name(level)).append("\",\"msg\":");
+  append_json_text(out, message);
+  for (const auto& field : fields) {
+    out += ',';
+    append_json_text(out, field.key);
+    out += ':';
+    if (const auto* s = std::get_if<std::string_view>(&field.value))
+      append_json_text(out, *s);
+    else if (const auto* i = std::get_if<std::int64_t>(&field.value))
+      append_integer(out, *i);
+    else if (const auto* d = std::get_if<double>(&field.value))
+      append_number(out, *d);
+    else
+      out += std::get<bool>(field.value) ? "true" : "false";
   }
-  sink_(std::string_view(out.data(), out.size()));
+  if (!raw_json.empty()) out.append(",").append(raw_json);
+  out += "}\n";
+}
+
+void Logger::append_text(std::string& out, Level level, std::string_view message,
+                         std::initializer_list<Field> fields, std::string_view raw_json) const {
+  append_time(out, clock_->wall());
+  fmt::format_to(std::back_inserter(out), " {:5} {}", name(level), text::printable(message, kMaxField));
+  for (const auto& field : fields) {
+    out.append(" ").append(field.key).append("=");
+    if (const auto* s = std::get_if<std::string_view>(&field.value)) {
+      const auto shown = text::printable(*s, kMaxField);
+      if (s->empty() || s->find_first_of(" \"=") != std::string_view::npos)
+        text::append_json_string(out, shown);
+      else
+        out += shown;
+    } else if (const auto* i = std::get_if<std::int64_t>(&field.value)) {
+      append_integer(out, *i);
+    } else if (const auto* d = std::get_if<double>(&field.value)) {
+      append_number(out, *d);
+    } else {
+      out += std::get<bool>(field.value) ? "true" : "false";
+    }
+  }
+  if (!raw_json.empty()) out.append(" ").append(raw_json);
+  out += '\n';
 }
 
 }  // namespace digester

@@ -34,7 +34,7 @@ enum class LogFormat { json, text };
 
 class Logger {
  public:
-  // Called with one complete line, its line feed included; from any thread.
+  // Called with one complete line, its line feed included; from any thread. Logs nothing itself.
   using Sink = std::function<void(std::string_view line)>;
 
   Logger(const Clock& clock, Sink sink, Level level, LogFormat format)
@@ -42,8 +42,8 @@ class Logger {
 
   bool enabled(Level level) const { return level >= level_; }
 
-  // JSON: {"ts":"…Z","level":"info","msg":"…",fields…}. Strings are escaped and
-  // bounded (16 KiB); bytes that are no UTF-8 are spelt out.
+  // JSON: {"ts":"…Z","level":"info","msg":"…",fields…}. Strings are escaped so that the line is printable, and
+  // bounded (4 KiB); bytes that are no UTF-8 are spelt out.
   // `raw_json` is appended as it is, a comma before it: `"images":[…]`, made by the caller's JSON writer.
   void log(Level level, std::string_view message, std::initializer_list<Field> fields = {},
            std::string_view raw_json = {}) const;
@@ -54,6 +54,11 @@ class Logger {
   void error(std::string_view m, std::initializer_list<Field> f = {}) const { log(Level::error, m, f); }
 
  private:
+  void append_json(std::string& out, Level level, std::string_view message,
+                   std::initializer_list<Field> fields, std::string_view raw_json) const;
+  void append_text(std::string& out, Level level, std::string_view message,
+                   std::initializer_list<Field> fields, std::string_view raw_json) const;
+
   const Clock* clock_;
   Sink sink_;
   Level level_;

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 
 namespace digester::text {
 namespace {
@@ -52,6 +53,81 @@ bool is_harmful(std::uint32_t c) {
 }
 
 constexpr std::string_view kEllipsis = "…";
+
+// A byte in each of eight places.
+constexpr std::uint64_t in_each(std::uint64_t byte) {
+  return byte * 0x0101010101010101;
+}
+
+bool is_printable_ascii(char c) {
+  return c >= 0x20 && c < 0x7F;
+}
+
+// Almost every text we meet is plain, so that eight bytes are looked at together: a place's top bit is set
+// where a byte is over 0x7E, or (by the borrow) below 0x20.
+bool all_printable_ascii(std::uint64_t word) {
+  return (((word - in_each(0x20)) | (word + in_each(1)) | word) & in_each(0x80)) == 0;
+}
+// For words of printable ASCII.
+bool has(std::uint64_t word, char c) {
+  const auto zero_there = word ^ in_each(static_cast<unsigned char>(c));
+  return ((zero_there - in_each(1)) & ~zero_there & in_each(0x80)) != 0;
+}
+
+std::uint64_t load(const char* bytes) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, bytes, sizeof word);
+  return word;
+}
+
+// How much of the text, from its start, is printable ASCII.
+std::size_t printable_ascii_prefix(std::string_view text) {
+  std::size_t i = 0;
+  while (i + 8 <= text.size() && all_printable_ascii(load(text.data() + i)))
+    i += 8;
+  while (i < text.size() && is_printable_ascii(text[i]))
+    ++i;
+  return i;
+}
+
+// How much of it stands in a JSON string as it is.
+std::size_t plain_json_prefix(std::string_view text) {
+  std::size_t i = 0;
+  for (; i + 8 <= text.size(); i += 8) {
+    const auto word = load(text.data() + i);
+    if (!all_printable_ascii(word) || has(word, '"') || has(word, '\\')) break;
+  }
+  while (i < text.size() && is_printable_ascii(text[i]) && text[i] != '"' && text[i] != '\\')
+    ++i;
+  return i;
+}
+
+// One code point, `text` its bytes.
+void append_json_escape(std::string& out, std::uint32_t value, std::string_view text) {
+  switch (value) {
+    case '"':
+      out += "\\\"";
+      break;
+    case '\\':
+      out += "\\\\";
+      break;
+    case '\n':
+      out += "\\n";
+      break;
+    case '\r':
+      out += "\\r";
+      break;
+    case '\t':
+      out += "\\t";
+      break;
+    default:
+      // All of them are below 0x10000.
+      if (is_harmful(value))
+        fmt::format_to(std::back_inserter(out), "\\u{:04x}", value);
+      else
+        out += text;
+  }
+}
 
 }  // namespace
 
@@ -102,12 +178,31 @@ std::optional<std::string> base64_decode(std::string_view text) {
 }
 
 bool is_valid_utf8(std::string_view text) {
-  for (std::size_t i = 0; i < text.size();) {
+  for (auto i = printable_ascii_prefix(text); i < text.size();) {
     const auto point = decode(text, i);
     if (point.length == 0) return false;
     i += point.length;
   }
   return true;
+}
+
+void append_json_string(std::string& out, std::string_view text) {
+  out += '"';
+  while (!text.empty()) {
+    const auto plain = plain_json_prefix(text);
+    out += text.substr(0, plain);
+    text.remove_prefix(plain);
+    if (text.empty()) break;
+    const auto point = decode(text, 0);
+    if (point.length == 0) {
+      fmt::format_to(std::back_inserter(out), "\\\\x{:02x}", static_cast<unsigned char>(text.front()));
+      text.remove_prefix(1);
+      continue;
+    }
+    append_json_escape(out, point.value, text.substr(0, point.length));
+    text.remove_prefix(point.length);
+  }
+  out += '"';
 }
 
 std::string truncate(std::string_view text, std::size_t max_bytes) {
@@ -120,6 +215,7 @@ std::string truncate(std::string_view text, std::size_t max_bytes) {
 }
 
 std::string printable(std::string_view text, std::size_t max_bytes) {
+  if (printable_ascii_prefix(text) == text.size()) return truncate(text, max_bytes);
   std::string out;
   out.reserve(std::min(text.size(), max_bytes));
   for (std::size_t i = 0; i < text.size() && out.size() <= max_bytes;) {

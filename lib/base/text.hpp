@@ -24,6 +24,11 @@ std::string truncate(std::string_view text, std::size_t max_bytes);
 
 bool is_valid_utf8(std::string_view text);
 
+// Appends `text` as a JSON string (RFC 8259 §7), quotes included. What printable() would spell out is escaped
+// as \uXXXX, so that the line is safe to print and the value is still the same; only bytes that are no UTF-8
+// are spelt out.
+void append_json_string(std::string& out, std::string_view text);
+
 // ASCII only.
 std::string to_lower(std::string_view text);
 bool iequals(std::string_view a, std::string_view b);

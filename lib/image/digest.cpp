@@ -93,6 +93,18 @@ Result<Digest> Digest::from_hex(Algorithm algorithm, std::string_view hex) {
   return fail(ErrorKind::internal, "unknown digest algorithm");
 }
 
+Digest Digest::from_sha256(const std::array<unsigned char, 32>& hash) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string text("sha256:");
+  text.resize(text.size() + 2 * hash.size());
+  auto* to = text.data() + std::string_view("sha256:").size();
+  for (const auto byte : hash) {
+    *to++ = kDigits[byte >> 4];
+    *to++ = kDigits[byte & 15];
+  }
+  return Digest(Algorithm::sha256, std::move(text));
+}
+
 std::string_view Digest::hex() const {
   return std::string_view(text_).substr(text_.find(':') + 1);
 }

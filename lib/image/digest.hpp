@@ -1,6 +1,7 @@
 // A content digest, OCI image-spec "descriptor" §digests. A Digest cannot exist unvalidated.
 #pragma once
 
+#include <array>
 #include <compare>
 #include <string>
 #include <string_view>
@@ -18,6 +19,9 @@ class Digest {
 
   // As parse(), for hex that we computed ourselves.
   static Result<Digest> from_hex(Algorithm algorithm, std::string_view hex);
+
+  // From the hash itself.
+  static Digest from_sha256(const std::array<unsigned char, 32>& hash);
 
   Algorithm algorithm() const { return algorithm_; }
   std::string_view hex() const;                     // without the algorithm

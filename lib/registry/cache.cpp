@@ -32,22 +32,22 @@ Cache::Cache(const Clock& clock, const CacheSettings& settings)
       refusals_(refusal_limits(settings)) {}
 
 std::optional<Cache::Hit> Cache::find(const image::Reference& reference, const Asker& asker,
-                                      const Since& since) {
+                                      const Since& since, SteadyTime now) {
   const auto image = keys_.image(reference);
-  const auto oldest = dead(retention_);
+  const auto oldest = now - retention_;
   for (const auto& credential : asker.credentials) {
     const auto found = digests_.find(image.shown_to(credential.fingerprint), oldest);
     if (found && found->sent > since.digest) return Hit{found->value.unpack(), found->sent};
   }
   const auto refusal =
-      refusals_.find(image.refused_to(asker.credentials, asker.complete), dead(negative_retention_));
+      refusals_.find(image.refused_to(asker.credentials, asker.complete), now - negative_retention_);
   if (refusal && refusal->sent > since.refusal) return Hit{fail(*refusal->value.error), refusal->sent};
   return std::nullopt;
 }
 
 std::optional<Cache::Hit> Cache::newest(const image::Reference& reference, const Asker& asker) {
   const auto image = keys_.image(reference);
-  const auto oldest = dead(retention_);
+  const auto oldest = clock_.now() - retention_;
   std::optional<CacheRegion<PackedDigest>::Found> best;
   for (const auto& credential : asker.credentials) {
     auto found = digests_.find(image.shown_to(credential.fingerprint), oldest);
@@ -59,7 +59,7 @@ std::optional<Cache::Hit> Cache::newest(const image::Reference& reference, const
 
 void Cache::store(const image::Reference& reference, const credential::Credential& shown_to,
                   const image::Digest& digest, SteadyTime sent, const std::string& namespace_name) {
-  const auto oldest = dead(retention_);
+  const auto oldest = clock_.now() - retention_;
   if (sent <= oldest) return;
   digests_.store(keys_.image(reference).shown_to(shown_to.fingerprint), PackedDigest(digest), sent,
                  keys_.tenant(namespace_name), oldest);
@@ -67,7 +67,7 @@ void Cache::store(const image::Reference& reference, const credential::Credentia
 
 void Cache::store_refusal(const image::Reference& reference, const Asker& asker, const Error& error,
                           SteadyTime sent, const std::string& namespace_name) {
-  const auto oldest = dead(negative_retention_);
+  const auto oldest = clock_.now() - negative_retention_;
   if (sent <= oldest) return;
   auto copy = std::make_shared<Error>(error);
   copy->message = text::truncate(error.message, kMaxText);

@@ -51,7 +51,8 @@ class Cache {
   Cache(const Clock& clock, const CacheSettings& settings);
 
   // The first that will do: digests in the order of the credentials, then a refusal of them all.
-  std::optional<Hit> find(const image::Reference& reference, const Asker& asker, const Since& since);
+  std::optional<Hit> find(const image::Reference& reference, const Asker& asker, const Since& since,
+                          SteadyTime now);
   // The youngest digest that this asker may see, of any age up to the retention.
   std::optional<Hit> newest(const image::Reference& reference, const Asker& asker);
 
@@ -72,7 +73,6 @@ class Cache {
     std::size_t heap_bytes() const;
   };
 
-  SteadyTime dead(Duration retention) const { return clock_.now() - retention; }
 
   const Clock& clock_;
   const Duration retention_;

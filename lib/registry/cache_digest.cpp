@@ -22,14 +22,7 @@ PackedDigest::PackedDigest(const image::Digest& digest) {
 
 image::Digest PackedDigest::unpack() const {
   if (const auto* digest = std::get_if<std::shared_ptr<const image::Digest>>(&digest_)) return **digest;
-  const auto& bytes = std::get<Sha256>(digest_);
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::array<char, 64> hex;
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    hex[2 * i] = kDigits[bytes[i] >> 4];
-    hex[2 * i + 1] = kDigits[bytes[i] & 15];
-  }
-  return image::Digest::from_hex(image::Digest::Algorithm::sha256, {hex.data(), hex.size()}).value();
+  return image::Digest::from_sha256(std::get<Sha256>(digest_));
 }
 
 std::size_t PackedDigest::heap_bytes() const {

@@ -50,9 +50,11 @@ std::string what(std::exception_ptr error) {
 
 }  // namespace
 
-Cache::Since acceptable(const Query& query, SteadyTime arrived, SteadyTime now,
+Cache::Since acceptable(const Question& question, SteadyTime arrived, SteadyTime now,
                         const ResolverSettings& settings) {
-  if (query.freshness == Freshness::cached) return {now - settings.cache_ttl, now - settings.negative_ttl};
+  if (question.freshness == Freshness::cached)
+    return {now - settings.cache_ttl, now - settings.negative_ttl};
+  if (!question.stale_allowed) return {arrived, arrived};
   return {std::min(arrived, now - settings.apply_ttl), arrived};
 }
 
@@ -105,7 +107,7 @@ void Flights::enter(Waiter waiter, const std::shared_ptr<const Asker>& asker) {
   // A flight may have landed since the caller looked.
   const auto now = clock_.now();
   const auto arrived = waiter.batch->arrived();
-  if (auto hit = cache_->find(query.reference, *asker, acceptable(query, arrived, now, settings_))) {
+  if (auto hit = cache_->find(query.reference, *asker, acceptable(query, arrived, now, settings_), now)) {
     const auto source = hit->sent > arrived ? Source::registry : Source::cache;
     waiter.batch->fill(waiter.slot, std::move(hit->answer), source,
                        source == Source::cache ? now - hit->sent : Duration{});

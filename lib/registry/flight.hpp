@@ -34,7 +34,7 @@
 namespace digester::registry {
 
 // What an entry must be younger than to answer this query, asked at `arrived`, now.
-Cache::Since acceptable(const Query& query, SteadyTime arrived, SteadyTime now,
+Cache::Since acceptable(const Question& question, SteadyTime arrived, SteadyTime now,
                         const ResolverSettings& settings);
 
 // The youngest digest that may stand in for a registry that fails, if the query allows one.

@@ -67,11 +67,11 @@ class CachingResolver final : public Resolver {
     if (!stopped_) stop({});
   }
 
-  std::optional<Resolution> peek(const Query& query) override {
-    auto credentials = provider_.ready(query.reference, query.context);
+  std::optional<Resolution> peek(const Question& question) override {
+    auto credentials = provider_.ready(question.reference, question.context);
     if (!credentials) return std::nullopt;
-    auto known = credentials->empty() ? look(query, *anonymous_asker(), clock_.now())
-                                      : look(query, make_asker(std::move(*credentials)), clock_.now());
+    auto known = credentials->empty() ? look(question, *anonymous_asker(), clock_.now())
+                                      : look(question, make_asker(std::move(*credentials)), clock_.now());
     if (known) metrics_->answered(*known);
     return known;
   }
@@ -121,8 +121,8 @@ class CachingResolver final : public Resolver {
     return false;
   }
 
-  std::optional<Resolution> look(const Query& query, const Asker& asker, SteadyTime now) {
-    auto hit = cache_->find(query.reference, asker, acceptable(query, now, now, settings_));
+  std::optional<Resolution> look(const Question& question, const Asker& asker, SteadyTime now) {
+    auto hit = cache_->find(question.reference, asker, acceptable(question, now, now, settings_), now);
     if (!hit) return std::nullopt;
     return Resolution{std::move(hit->answer), Source::cache, now - hit->sent, {}};
   }

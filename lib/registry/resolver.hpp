@@ -44,6 +44,19 @@ struct Query {
   bool stale_when_slow = false;
 };
 
+// The same, for as long as what it points to lives: a question to the cache copies nothing.
+struct Question {
+  const image::Reference& reference;
+  const credential::Context& context;
+  Freshness freshness;
+  bool stale_allowed;
+
+  Question(const image::Reference& r, const credential::Context& c, Freshness f, bool stale)
+      : reference(r), context(c), freshness(f), stale_allowed(stale) {}
+  Question(const Query& query)  // NOLINT(google-explicit-constructor): a Query is a Question
+      : Question(query.reference, query.context, query.freshness, query.stale_allowed) {}
+};
+
 struct Resolution {
   Result<image::Digest> digest;
   Source source = Source::registry;
@@ -65,7 +78,8 @@ struct ResolverSettings {
   Duration negative_ttl = std::chrono::seconds(2);
   // --cache-stale: how old an answer may be when the registry fails. 0: never.
   Duration cache_stale = std::chrono::hours(1);
-  // --apply-ttl: how old a digest may be for Freshness::current. 0: it must have been asked for afterwards.
+  // --apply-ttl: how old a digest may be for Freshness::current. 0: it must have been asked for afterwards, as
+  // also where no stale answer is allowed.
   Duration apply_ttl{};
 
   // What one look-up at a registry may take, whoever still waits for it.
@@ -84,7 +98,7 @@ class Resolver {
 
   // From the cache, without waiting; any thread. Empty: resolve() must be asked. Freshness::current finds
   // only digests within --apply-ttl, and nobody whose credentials need I/O finds anything.
-  virtual std::optional<Resolution> peek(const Query& query) = 0;
+  virtual std::optional<Resolution> peek(const Question& question) = 0;
 
   // All of them, concurrently, under one deadline: slot i answers query i. Those not known by the deadline
   // are ErrorKind::timed_out, or stale where allowed. Callable from any io_context thread: the coroutine

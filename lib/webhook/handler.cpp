@@ -30,16 +30,20 @@ admission::Outcome to_outcome(registry::Resolution resolution) {
   const auto source = resolution.source == registry::Source::cache   ? admission::Source::cache
                       : resolution.source == registry::Source::stale ? admission::Source::stale
                                                                      : admission::Source::registry;
-  return admission::Outcome{std::move(resolution.digest), source, resolution.age};
+  return admission::Outcome{std::move(resolution.digest), source, resolution.age, resolution.took};
 }
 
-registry::Query to_query(const admission::Lookup& lookup, const admission::Review& review) {
-  const bool cached = lookup.freshness == admission::Freshness::cached;
+registry::Freshness to_freshness(admission::Freshness freshness) {
+  return freshness == admission::Freshness::cached ? registry::Freshness::cached
+                                                   : registry::Freshness::current;
+}
+
+registry::Query to_query(const admission::Lookup& lookup, const credential::Context& context) {
   registry::Query query{lookup.reference};
-  query.context.namespace_name = review.namespace_name;
-  query.freshness = cached ? registry::Freshness::cached : registry::Freshness::current;
+  query.context = context;
+  query.freshness = to_freshness(lookup.freshness);
   query.stale_allowed = lookup.stale_allowed;
-  query.stale_when_slow = cached && lookup.stale_allowed;
+  query.stale_when_slow = query.freshness == registry::Freshness::cached && lookup.stale_allowed;
   return query;
 }
 
@@ -50,6 +54,7 @@ struct Handler::Work {
   json::Document document;
   admission::Review review;
   admission::Plan plan;
+  credential::Context context;
   std::vector<admission::Outcome> outcomes;     // slot i answers plan.lookups[i]
   std::vector<registry::Query> queries;         // what the cache does not know
   std::vector<std::size_t> slots;               // whose answers they will be
@@ -116,14 +121,18 @@ bool Handler::parse(Work& work, net::ServerRequest& request, net::ServerResponse
 }
 
 void Handler::peek(Work& work) const {
+  work.context.namespace_name = work.review.namespace_name;
+  work.outcomes.reserve(work.plan.lookups.size());
   for (std::size_t i = 0; i < work.plan.lookups.size(); ++i) {
-    auto query = to_query(work.plan.lookups[i], work.review);
-    if (auto known = resolver_->peek(query)) {
+    const auto& lookup = work.plan.lookups[i];
+    const registry::Question question{lookup.reference, work.context, to_freshness(lookup.freshness),
+                                      lookup.stale_allowed};
+    if (auto known = resolver_->peek(question)) {
       work.outcomes.push_back(to_outcome(std::move(*known)));
       continue;
     }
     work.outcomes.push_back({fail(ErrorKind::timed_out, "no answer in time")});
-    work.queries.push_back(std::move(query));
+    work.queries.push_back(to_query(lookup, work.context));
     work.slots.push_back(i);
   }
 }

@@ -1,7 +1,9 @@
 #include "app/log_sink.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,7 +13,26 @@
 
 namespace digester::app {
 
-LogSink::LogSink(int fd) : fd_(fd), writer_([this] { run(); }) {}
+namespace {
+
+bool is(int fd, mode_t type) {
+  struct stat info {};
+  return ::fstat(fd, &info) == 0 && (info.st_mode & S_IFMT) == type;
+}
+
+// O_NONBLOCK belongs to what was opened, which others share: a pipe is therefore opened once more.
+int reopen_pipe(int fd) {
+  if (!is(fd, S_IFIFO)) return -1;
+  return ::open(fmt::format("/proc/self/fd/{}", fd).c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+}
+
+}  // namespace
+
+LogSink::LogSink(int fd)
+    : reopened_(reopen_pipe(fd)),
+      fd_(reopened_ >= 0 ? reopened_ : fd),
+      never_blocks_(reopened_ >= 0 || is(fd, S_IFREG)),
+      writer_([this] { run(); }) {}
 
 LogSink::~LogSink() {
   {
@@ -20,6 +41,7 @@ LogSink::~LogSink() {
   }
   wake_.notify_one();
   writer_.join();
+  if (reopened_ >= 0) ::close(reopened_);
 }
 
 void LogSink::write(std::string_view line) {
@@ -30,8 +52,9 @@ void LogSink::write(std::string_view line) {
       ++dropped_;
       return;
     }
-    wake = pending_.empty();
+    const auto before = pending_.size();
     pending_.append(line);
+    wake = before == 0 || (before < kBatch && pending_.size() >= kBatch);
   }
   if (wake) wake_.notify_one();
 }
@@ -41,6 +64,7 @@ void LogSink::run() {
   std::unique_lock lock(mutex_);
   for (;;) {
     wake_.wait(lock, [&] { return stopping_ || !pending_.empty(); });
+    wake_.wait_for(lock, kDelay, [&] { return stopping_ || pending_.size() >= kBatch; });
     if (pending_.empty() && dropped_ == 0) return;
     std::swap(batch, pending_);
     const auto dropped = std::exchange(dropped_, 0);
@@ -56,16 +80,21 @@ void LogSink::run() {
   }
 }
 
-// Whoever started us may have made the descriptor a blocking one: it is written to only when there is room,
-// and no more than a pipe then takes at once. A reader that went away loses lines: never us.
+// Whoever started us may have made the descriptor a blocking one: where it can block, it is written to only
+// when there is room, and no more than a pipe then takes at once. A reader that went away loses lines: never
+// us.
 void LogSink::write_all(std::string_view text) const {
   while (!text.empty()) {
-    if (!wait_writable()) return;
-    const auto n = ::write(fd_, text.data(), std::min<std::size_t>(text.size(), PIPE_BUF));
-    if (n >= 0)
+    if (!never_blocks_ && !wait_writable()) return;
+    const auto size = never_blocks_ ? text.size() : std::min<std::size_t>(text.size(), PIPE_BUF);
+    const auto n = ::write(fd_, text.data(), size);
+    if (n >= 0) {
       text.remove_prefix(static_cast<std::size_t>(n));
-    else if (errno != EINTR && errno != EAGAIN)
+    } else if (errno == EAGAIN) {
+      if (!wait_writable()) return;
+    } else if (errno != EINTR) {
       return;
+    }
   }
 }
 

@@ -12,12 +12,15 @@
 
 namespace digester::app {
 
-// Lines keep their order. When the reader of standard error stalls, at most kLimit bytes wait; further lines
-// are counted and their number is written once there is room. Everything accepted is written before
-// destruction ends, unless the reader has not read for kPatience by then.
+// Lines keep their order, and are written in batches: some milliseconds late, unless there are many. When the
+// reader of standard error stalls, at most kLimit bytes wait; further lines are counted and their number is
+// written once there is room. Everything accepted is written before destruction ends, unless the reader has
+// not read for kPatience by then.
 class LogSink {
  public:
   static constexpr std::size_t kLimit = 8 << 20;
+  static constexpr std::size_t kBatch = 64 << 10;
+  static constexpr std::chrono::milliseconds kDelay{5};
   static constexpr std::chrono::milliseconds kPatience{2000};
 
   explicit LogSink(int fd);
@@ -32,7 +35,10 @@ class LogSink {
   void write_all(std::string_view text) const;
   bool wait_writable() const;
 
+  // What is written to: a pipe opened anew, without blocking for anybody who shares it; else the caller's.
+  const int reopened_;
   const int fd_;
+  const bool never_blocks_;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::string pending_;

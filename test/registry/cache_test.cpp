@@ -27,7 +27,7 @@ struct Fixture {
   }
   // The digest's digit, or '-'; '!' for a refusal.
   char found(const Asker& asker, const char* image = "r.io/a:1") {
-    const auto hit = cache.find(reference(image), asker, within(1min));
+    const auto hit = cache.find(reference(image), asker, within(1min), clock.now());
     if (!hit) return '-';
     return hit->answer ? hit->answer->hex().front() : '!';
   }
@@ -128,11 +128,11 @@ TEST_CASE("digests of every length come back as they were") {
   Fixture f;
   const auto sha512 = image::Digest::parse("sha512:" + std::string(128, 'e')).value();
   f.cache.store(reference("r.io/a:1"), Credential::anonymous(), sha512, f.clock.now(), "ns");
-  CHECK(*f.cache.find(reference("r.io/a:1"), kNobody, f.within(1min))->answer == sha512);
+  CHECK(*f.cache.find(reference("r.io/a:1"), kNobody, f.within(1min), f.clock.now())->answer == sha512);
   const auto sha256 = image::Digest::parse("sha256:00ff10" + std::string(58, '7')).value();
   f.clock.advance(1s);
   f.cache.store(reference("r.io/a:1"), Credential::anonymous(), sha256, f.clock.now(), "ns");
-  CHECK(*f.cache.find(reference("r.io/a:1"), kNobody, f.within(1min))->answer == sha256);
+  CHECK(*f.cache.find(reference("r.io/a:1"), kNobody, f.within(1min), f.clock.now())->answer == sha256);
 }
 
 TEST_CASE("made-up names cannot push out digests") {
