@@ -113,7 +113,7 @@ class Planner {
   void make_room(std::size_t images) {
     plan_.decisions.reserve(images);
     plan_.lookups.reserve(std::min(images, kMaxLookups));
-    asked_.reserve(std::min(images, kMaxLookups));
+    asked_.reserve(images);
   }
 
   void create(const ImageFields& images) {
@@ -199,9 +199,7 @@ class Planner {
   }
 
   void ask(const ImageField& field, Treatment treatment, std::string_view old_image = {}) {
-    const auto [known, is_new] = asked_.try_emplace(field.image);
-    auto& answer = known->second;
-    if (is_new) answer = look_up(field.image);
+    const auto& answer = asked(field.image);
     // Rule 2 is never a reason to refuse; what is no reference stays as it was.
     if (answer.failure != Decision::kNone && treatment == Treatment::resolve_if_changed) return;
     if (answer.lookup != Decision::kNone && treatment != Treatment::refresh)
@@ -210,9 +208,25 @@ class Planner {
   }
 
   struct Asked {
+    std::string_view image;
     std::uint32_t lookup = Decision::kNone;
     std::uint32_t failure = Decision::kNone;
   };
+
+  // What became of an image: looked through while there are few, which is nearly always, else by an index.
+  const Asked& asked(std::string_view image) {
+    constexpr std::size_t kFew = 16;
+    if (asked_.size() <= kFew) {
+      const auto same = [&](const Asked& other) { return other.image == image; };
+      const auto known = std::find_if(asked_.begin(), asked_.end(), same);
+      if (known != asked_.end()) return *known;
+    } else {
+      for (auto i = asked_at_.size(); i < asked_.size(); ++i)
+        asked_at_.emplace(asked_[i].image, i);
+      if (const auto known = asked_at_.find(image); known != asked_at_.end()) return asked_[known->second];
+    }
+    return asked_.emplace_back(look_up(image));
+  }
 
   Asked look_up(std::string_view image) {
     if (plan_.lookups.size() + plan_.failures.size() >= kMaxLookups) {
@@ -221,13 +235,13 @@ class Planner {
                             fmt::format("the object names over {} different images; split it", kMaxLookups),
                             {},
                             {}});
-      return {Decision::kNone, over_limit_};
+      return {image, Decision::kNone, over_limit_};
     }
     auto reference = image::Reference::parse(image);
-    if (!reference) return {Decision::kNone, fail(std::move(reference.error()))};
+    if (!reference) return {image, Decision::kNone, fail(std::move(reference.error()))};
     const auto freshness = plan_.controlled ? Freshness::cached : Freshness::current;
     plan_.lookups.push_back({std::move(*reference), freshness, false});
-    return {static_cast<std::uint32_t>(plan_.lookups.size() - 1), Decision::kNone};
+    return {image, static_cast<std::uint32_t>(plan_.lookups.size() - 1), Decision::kNone};
   }
 
   std::uint32_t fail(Error error) {
@@ -258,7 +272,8 @@ class Planner {
   std::optional<std::string_view> namespace_on_reapply_;
   OnReapply on_reapply_ = OnReapply::resolve;
   Plan plan_;
-  std::unordered_map<std::string_view, Asked> asked_;
+  std::vector<Asked> asked_;
+  std::unordered_map<std::string_view, std::size_t> asked_at_;  // of all but the latest
   std::uint32_t over_limit_ = Decision::kNone;
 };
 

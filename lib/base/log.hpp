@@ -42,9 +42,9 @@ class Logger {
 
   bool enabled(Level level) const { return level >= level_; }
 
-  // JSON: {"ts":"…Z","level":"info","msg":"…",fields…}. Strings are escaped so that the line is printable, and
-  // bounded (4 KiB); bytes that are no UTF-8 are spelt out.
-  // `raw_json` is appended as it is, a comma before it: `"images":[…]`, made by the caller's JSON writer.
+  // JSON: {"ts":"…Z","level":"info","msg":"…",fields…}. Strings are escaped so that the line is printable,
+  // and bounded (4 KiB); bytes that are no UTF-8 are spelt out. `raw_json` is appended as it is, a comma
+  // before it: `"images":[…]`, made by the caller's JSON writer.
   void log(Level level, std::string_view message, std::initializer_list<Field> fields = {},
            std::string_view raw_json = {}) const;
 

@@ -21,6 +21,16 @@ constexpr std::array<std::int8_t, 256> make_reverse() {
 }
 constexpr auto kReverse = make_reverse();
 
+// Two digits for each twelve bits.
+using Digits = std::array<char, 2>;
+constexpr std::array<Digits, 4096> make_pairs() {
+  std::array<Digits, 4096> table{};
+  for (std::size_t i = 0; i < table.size(); ++i)
+    table[i] = {kAlphabet[i >> 6], kAlphabet[i & 63]};
+  return table;
+}
+constexpr auto kPairs = make_pairs();
+
 struct CodePoint {
   std::uint32_t value = 0;
   std::size_t length = 0;  // 0: invalid sequence
@@ -138,10 +148,9 @@ std::string base64_encode(std::string_view bytes) {
   auto at = [&](std::size_t k) { return static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[k])); };
   for (; i + 3 <= bytes.size(); i += 3) {
     const std::uint32_t v = at(i) << 16 | at(i + 1) << 8 | at(i + 2);
-    *to++ = kAlphabet[v >> 18];
-    *to++ = kAlphabet[v >> 12 & 63];
-    *to++ = kAlphabet[v >> 6 & 63];
-    *to++ = kAlphabet[v & 63];
+    std::memcpy(to, kPairs[v >> 12].data(), 2);
+    std::memcpy(to + 2, kPairs[v & 4095].data(), 2);
+    to += 4;
   }
   if (const auto rest = bytes.size() - i; rest != 0) {
     const std::uint32_t v = at(i) << 16 | (rest == 2 ? at(i + 1) << 8 : 0);

@@ -154,8 +154,9 @@ std::optional<Fault> fault_in_tag(const Part& tag) {
 }
 
 bool is_domain(std::string_view first_segment) {
-  return first_segment == "localhost" || first_segment.find_first_of(".:") != std::string_view::npos ||
-         std::any_of(first_segment.begin(), first_segment.end(), is_upper);
+  return first_segment == "localhost" ||
+         std::any_of(first_segment.begin(), first_segment.end(),
+                     [](char c) { return c == '.' || c == ':' || is_upper(c); });
 }
 
 // 64 hex digits alone may be an image's id, and runtimes refuse them.

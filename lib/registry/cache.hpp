@@ -73,7 +73,6 @@ class Cache {
     std::size_t heap_bytes() const;
   };
 
-
   const Clock& clock_;
   const Duration retention_;
   const Duration negative_retention_;

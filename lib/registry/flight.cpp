@@ -52,8 +52,7 @@ std::string what(std::exception_ptr error) {
 
 Cache::Since acceptable(const Question& question, SteadyTime arrived, SteadyTime now,
                         const ResolverSettings& settings) {
-  if (question.freshness == Freshness::cached)
-    return {now - settings.cache_ttl, now - settings.negative_ttl};
+  if (question.freshness == Freshness::cached) return {now - settings.cache_ttl, now - settings.negative_ttl};
   if (!question.stale_allowed) return {arrived, arrived};
   return {std::min(arrived, now - settings.apply_ttl), arrived};
 }

@@ -78,8 +78,8 @@ struct ResolverSettings {
   Duration negative_ttl = std::chrono::seconds(2);
   // --cache-stale: how old an answer may be when the registry fails. 0: never.
   Duration cache_stale = std::chrono::hours(1);
-  // --apply-ttl: how old a digest may be for Freshness::current. 0: it must have been asked for afterwards, as
-  // also where no stale answer is allowed.
+  // --apply-ttl: how old a digest may be for Freshness::current. 0: it must have been asked for afterwards,
+  // as also where no stale answer is allowed.
   Duration apply_ttl{};
 
   // What one look-up at a registry may take, whoever still waits for it.

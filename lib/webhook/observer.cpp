@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/text.hpp"
 
@@ -35,9 +36,21 @@ double milliseconds(Duration duration) {
 // A Pod has a handful; who sends thousands does not get a line of a megabyte for it.
 constexpr std::size_t kLoggedImages = 64;
 
-void append_member(std::string& out, std::string_view key, std::string_view value) {
-  out.append(",\"").append(key).append("\":");
-  text::append_json_string(out, value);
+constexpr std::size_t kMaxImage = 512;
+
+void append_text(std::string& out, std::string_view text) {
+  if (text.size() > kMaxImage)
+    text::append_json_string(out, text::truncate(text, kMaxImage));
+  else
+    text::append_json_string(out, text);
+}
+
+// Nearly all are zero: what the cache knows.
+void append_number(std::string& out, double number) {
+  if (number == 0)
+    out += '0';
+  else
+    fmt::format_to(std::back_inserter(out), "{:.6g}", number);
 }
 
 // `"images":[…]`, for the end of the log line. Appends to one string: this runs on every request.
@@ -51,18 +64,21 @@ std::string images_json(const admission::Answer& answer) {
     if (image.verdict == Verdict::untouched || left == 0) continue;
     if (left-- != kLoggedImages) out += ',';
     out += "{\"image\":";
-    text::append_json_string(out, text::printable(image.field.image, 512));
-    append_member(out, "verdict", to_string(image.verdict));
-    if (const auto digest = admission::digest_of(image.written); !digest.empty())
-      append_member(out, "digest", text::printable(digest, 256));
-    if (image.source) {
-      append_member(out, "source", to_string(*image.source));
-      fmt::format_to(std::back_inserter(out), ",\"took_ms\":{:.6g}", milliseconds(image.took));
-      if (image.age.count() > 0)
-        fmt::format_to(std::back_inserter(out), ",\"age_seconds\":{:.0f}",
-                       std::chrono::duration<double>(image.age).count());
+    append_text(out, image.field.image);
+    out.append(",\"verdict\":\"").append(to_string(image.verdict)).append("\"");
+    if (const auto digest = admission::digest_of(image.written); !digest.empty()) {
+      out += ",\"digest\":";
+      append_text(out, digest);
     }
-    if (image.failure) append_member(out, "failure", to_string(*image.failure));
+    if (image.source) {
+      out.append(",\"source\":\"").append(to_string(*image.source)).append("\",\"took_ms\":");
+      append_number(out, milliseconds(image.took));
+      if (image.age >= std::chrono::seconds(1)) {
+        out += ",\"age_seconds\":";
+        append_number(out, std::floor(milliseconds(image.age) / 1000));
+      }
+    }
+    if (image.failure) out.append(",\"failure\":\"").append(to_string(*image.failure)).append("\"");
     out += '}';
   }
   return out += ']';
@@ -78,8 +94,11 @@ void Handler::Observer::answered(const admission::Review& review, const admissio
                        : answer.patch  ? patched
                                        : unchanged;
   outcomes_[outcome]->Increment();
+  std::array<std::size_t, 4> count{};
   for (const auto& image : answer.images)
-    images_[static_cast<std::size_t>(image.verdict)]->Increment();
+    ++count[static_cast<std::size_t>(image.verdict)];
+  for (std::size_t i = 0; i < count.size(); ++i)
+    if (count[i] != 0) images_[i]->Increment(static_cast<double>(count[i]));
   latency_->Observe(std::chrono::duration<double>(took).count());
 
   const auto level = outcome == denied || outcome == admitted_with_errors ? Level::warn

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "net/server/core.hpp"
 
@@ -60,10 +61,7 @@ Duration Connection::patience(Duration limit) const {
 void Connection::stop() {
   const bool idle = phase_ == Phase::head && !exchange_;
   if (!idle && phase_ != Phase::handshake) return;
-  if (idle && served_ && !transport_.has_pending() && !transport_.has_unread()) {
-    transport_.shutdown();
-    return close();
-  }
+  if (idle && served_ && !transport_.has_pending() && !transport_.has_unread()) return close_if_idle();
   set_deadline(std::min<SteadyTime>(deadline_, core_->clock.now() + kGrace));
 }
 
@@ -103,11 +101,25 @@ bool Connection::step() {
 }
 
 bool Connection::wait(IoStatus status) {
-  const auto direction = status == IoStatus::want_write ? Socket::wait_write : Socket::wait_read;
-  transport_.socket().async_wait(direction, [self = Pointer(this)](const boost::system::error_code& error) {
-    if (!error) self->drive();
-  });
+  const auto go_on = [self = Pointer(this)](bool ready) {
+    const bool closing = std::exchange(self->closing_if_idle_, false);
+    if (ready) return self->drive();
+    if (!closing || self->phase_ == Phase::closed) return;
+    self->transport_.shutdown();
+    self->close();
+  };
+  if (status == IoStatus::want_write)
+    transport_.wait_writable(go_on);
+  else
+    transport_.wait_readable(go_on);
   return false;
+}
+
+// The wait that is outstanding may have received a request whose handler has not run yet: it decides.
+void Connection::close_if_idle() {
+  closing_if_idle_ = true;
+  boost::system::error_code ignored;
+  transport_.socket().cancel(ignored);
 }
 
 // The peer is gone, or what it sends is no TLS.
@@ -146,8 +158,7 @@ void Connection::deadline_passed() {
       if (exchange_) return refuse_timeout();
       // A request came at the last moment: the wait that is outstanding will tell.
       if (transport_.has_unread()) return set_deadline(core_->clock.now() + kGrace);
-      transport_.shutdown();
-      break;
+      return close_if_idle();
     case Phase::body:
       return refuse_timeout();
     case Phase::write:

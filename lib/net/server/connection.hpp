@@ -47,6 +47,7 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
   void arm_timer();
   void deadline_passed();
   void close();
+  void close_if_idle();
   bool shake_hands();
   void count_tls_failure(TlsFailure failure);
   void begin_linger();
@@ -94,6 +95,7 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
   bool overloaded_ = false;  // the body is thrown away and answered with 429
   bool write_blocked_ = false;
   bool driving_ = false;
+  bool closing_if_idle_ = false;
   bool served_ = false;  // has had a request
 };
 

@@ -359,12 +359,10 @@ bool Connection::next_request() {
   if (!exchange_->input.empty()) return go_on();
   if (transport_.has_pending()) return go_on();
   shard_.exchanges.give_back(std::move(exchange_));
-  if (core_->stopping.load(std::memory_order_relaxed)) {
-    // The server began to stop when the response had been made.
-    stop();
-    if (phase_ == Phase::closed) return false;
-  }
-  return wait(IoStatus::want_read);
+  wait(IoStatus::want_read);
+  // The server may have begun to stop when the response had been made.
+  if (core_->stopping.load(std::memory_order_relaxed)) stop();
+  return false;
 }
 
 // Whether to take up the next request at once; otherwise others get their turn first.

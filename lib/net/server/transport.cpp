@@ -1,20 +1,16 @@
 #include "net/server/transport.hpp"
 
-#include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <cstdint>
+#include <cstring>
 #include <new>
 
 namespace digester::net::server {
 namespace {
-
-int descriptor_of(BIO* bio) {
-  return static_cast<int>(reinterpret_cast<std::intptr_t>(BIO_get_data(bio)));
-}
 
 bool would_block() {
   return errno == EAGAIN || errno == EWOULDBLOCK;
@@ -36,46 +32,8 @@ ssize_t transmit(int descriptor, const char* from, std::size_t size) {
   return sent;
 }
 
-// OpenSSL's own socket BIO writes without MSG_NOSIGNAL: a peer that has gone would end the process with
-// SIGPIPE.
-int bio_read(BIO* bio, char* to, std::size_t size, std::size_t* got) {
-  BIO_clear_retry_flags(bio);
-  const ssize_t n = receive(descriptor_of(bio), to, size, 0);
-  if (n > 0) {
-    *got = static_cast<std::size_t>(n);
-    return 1;
-  }
-  *got = 0;
-  if (n < 0 && would_block()) BIO_set_retry_read(bio);
-  return 0;
-}
-
-int bio_write(BIO* bio, const char* from, std::size_t size, std::size_t* sent) {
-  BIO_clear_retry_flags(bio);
-  const ssize_t n = transmit(descriptor_of(bio), from, size);
-  if (n > 0) {
-    *sent = static_cast<std::size_t>(n);
-    return 1;
-  }
-  *sent = 0;
-  if (n < 0 && would_block()) BIO_set_retry_write(bio);
-  return 0;
-}
-
 long bio_control(BIO*, int command, long, void*) {
   return command == BIO_CTRL_FLUSH ? 1 : 0;
-}
-
-const BIO_METHOD* socket_method() {
-  static const BIO_METHOD* const method = [] {
-    BIO_METHOD* made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "socket");
-    if (made == nullptr) throw std::bad_alloc();
-    BIO_meth_set_read_ex(made, bio_read);
-    BIO_meth_set_write_ex(made, bio_write);
-    BIO_meth_set_ctrl(made, bio_control);
-    return made;
-  }();
-  return method;
 }
 
 // A stale error of anybody's on this thread would be taken for ours.
@@ -109,12 +67,59 @@ TlsFailure classify(unsigned long error) {
 
 }  // namespace
 
+// OpenSSL's own socket BIO writes without MSG_NOSIGNAL: a peer that has gone would end the process with
+// SIGPIPE.
+int Transport::bio_read(BIO* bio, char* to, std::size_t size, std::size_t* got) {
+  BIO_clear_retry_flags(bio);
+  auto& source = *static_cast<Source*>(BIO_get_data(bio));
+  if (const auto ahead = source.end - source.begin; ahead != 0) {
+    *got = std::min(size, ahead);
+    std::memcpy(to, source.ahead.data() + source.begin, *got);
+    source.begin += *got;
+    return 1;
+  }
+  const ssize_t n = receive(source.descriptor, to, size, 0);
+  if (n > 0) {
+    *got = static_cast<std::size_t>(n);
+    return 1;
+  }
+  *got = 0;
+  if (n < 0 && would_block()) BIO_set_retry_read(bio);
+  return 0;
+}
+
+int Transport::bio_write(BIO* bio, const char* from, std::size_t size, std::size_t* sent) {
+  BIO_clear_retry_flags(bio);
+  const ssize_t n = transmit(static_cast<Source*>(BIO_get_data(bio))->descriptor, from, size);
+  if (n > 0) {
+    *sent = static_cast<std::size_t>(n);
+    return 1;
+  }
+  *sent = 0;
+  if (n < 0 && would_block()) BIO_set_retry_write(bio);
+  return 0;
+}
+
+const BIO_METHOD* Transport::bio_method() {
+  static const BIO_METHOD* const method = [] {
+    BIO_METHOD* made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "socket");
+    if (made == nullptr) throw std::bad_alloc();
+    BIO_meth_set_read_ex(made, bio_read);
+    BIO_meth_set_write_ex(made, bio_write);
+    BIO_meth_set_ctrl(made, bio_control);
+    return made;
+  }();
+  return method;
+}
+
 Transport::Transport(Socket socket, SslHandle ssl)
     : socket_(std::move(socket)), ssl_(std::move(ssl)), descriptor_(socket_.native_handle()) {
   if (!ssl_) return;
-  BIO* bio = BIO_new(socket_method());
+  source_ = std::make_unique<Source>();
+  source_->descriptor = descriptor_;
+  BIO* bio = BIO_new(bio_method());
   if (bio == nullptr) throw std::bad_alloc();
-  BIO_set_data(bio, reinterpret_cast<void*>(static_cast<std::intptr_t>(descriptor_)));
+  BIO_set_data(bio, source_.get());
   BIO_set_init(bio, 1);
   SSL_set_bio(ssl_.get(), bio, bio);
   SSL_set_accept_state(ssl_.get());
@@ -166,7 +171,7 @@ IoResult Transport::write(const char* from, std::size_t size) {
 }
 
 bool Transport::has_pending() const {
-  return ssl_ && SSL_has_pending(ssl_.get()) == 1;
+  return ssl_ && (SSL_has_pending(ssl_.get()) == 1 || source_->begin != source_->end);
 }
 
 bool Transport::has_unread() const {
