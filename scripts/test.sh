@@ -73,8 +73,13 @@ summary() {
 failure_lines() {
   if [ "$(wc -l <"$1")" -le 120 ]; then
     cat "$1"
+  elif grep -qE '\*\*\*(Failed|Timeout|Exception|Not Run)' "$1"; then
+    # ctest: what the failed tests printed, and its list of them.
+    awk '/^ *Start +[0-9]+:|^ *[0-9]+\/[0-9]+ Test +#/ { shown = /\*\*\*/ }
+         /tests? passed, / { shown = 1 }
+         shown' "$1" | head -n 200
   else
-    grep -nE 'FAIL|error:|ERROR: |WARNING: ThreadSanitizer|runtime error|\*\*\*Failed' "$1" | head -n 30
+    grep -nE 'FAIL|error:|ERROR: |WARNING: ThreadSanitizer|runtime error' "$1" | head -n 30
     printf '  …\n'
     tail -n 80 "$1"
   fi

@@ -83,7 +83,10 @@ void DockerConfig::refresh() {
   const auto now = clock_.now().time_since_epoch();
   for (std::size_t i = 0; i < files_.size(); ++i) {
     auto content = files_[i].changed();
-    if (!content) {
+    if (!content && content.error().kind == ErrorKind::unavailable) {
+      log_.warn("docker config is not known to be unchanged: what was read last is used",
+                {{"cause", content.error().message}});
+    } else if (!content) {
       log_.warn("docker config is left out", {{"cause", content.error().message}});
       from_files_[i] = nullptr;
     } else if (content->has_value()) {

@@ -39,8 +39,8 @@ class DockerConfig final : public Provider {
  public:
   static constexpr std::chrono::seconds kCheckInterval{5};
 
-  // The environment is read now and not kept; files are read when first asked for. Clock and logger outlive
-  // this.
+  // The environment is read now and not kept; files are read when first asked for, or by refresh(). Clock and
+  // logger outlive this.
   DockerConfig(const Environment& environment, const Clock& clock, const Logger& logger);
   ~DockerConfig() override;
 
@@ -50,6 +50,10 @@ class DockerConfig final : public Provider {
                                                const Context& context) const override;
   net::Task<Result<std::vector<Credential>>> fetch(const image::Reference& reference,
                                                    const Context& context) override;
+
+  // Looks at the files now. Registry thread, or before there is one: what is read at the start is not missing
+  // because descriptors run out later.
+  void refresh();
 
   // fetch() without a coroutine. Registry thread.
   std::vector<Credential> look_up(const image::Reference& reference);
@@ -61,7 +65,6 @@ class DockerConfig final : public Provider {
   using Snapshot = std::vector<Shared>;
 
   Shared parse(std::string text, const std::string& where) const;
-  void refresh();
   std::shared_ptr<const Snapshot> snapshot() const;
   bool is_fresh() const;
   static std::vector<Credential> match(const Snapshot& snapshot, const image::Reference& reference);

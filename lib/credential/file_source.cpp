@@ -37,6 +37,11 @@ bool is_absent(int error) {
   return error == ENOENT;
 }
 
+// Says nothing about the file.
+bool is_our_lack(int error) {
+  return error == EMFILE || error == ENFILE || error == ENOMEM;
+}
+
 // One byte more than the limit tells a file that grew meanwhile. Empty optional: errno says why.
 std::optional<std::string> read_up_to(int descriptor, std::size_t limit) {
   std::string content;
@@ -76,6 +81,8 @@ Result<std::optional<std::string>> FileSource::changed() {
     stamp.modified_ns = nanoseconds(info.st_mtim);
     stamp.status_changed_ns = nanoseconds(info.st_ctim);
   }
+  if (is_our_lack(stamp.problem))
+    return fail(ErrorKind::unavailable, fmt::format("cannot read {}: {}", shown, system_text(stamp.problem)));
   if (seen_ == stamp) return std::nullopt;
   seen_ = stamp;
 
@@ -84,15 +91,18 @@ Result<std::optional<std::string>> FileSource::changed() {
     return fail(ErrorKind::invalid,
                 fmt::format("cannot read {}: a part of its path is a file, not a directory", shown));
   if (stamp.problem != 0)
-    return fail(ErrorKind::unavailable, fmt::format("cannot read {}: {}", shown, system_text(stamp.problem)));
+    return fail(ErrorKind::forbidden, fmt::format("cannot read {}: {}", shown, system_text(stamp.problem)));
   if (S_ISDIR(info.st_mode))
     return fail(ErrorKind::invalid, fmt::format("cannot read {}: it is a directory, not a file", shown));
   if (!S_ISREG(info.st_mode))
     return fail(ErrorKind::invalid, fmt::format("cannot read {}: it is not a regular file", shown));
 
   auto content = read_up_to(file.get(), kMaxBytes + 1);
-  if (!content)
-    return fail(ErrorKind::unavailable, fmt::format("cannot read {}: {}", shown, system_text(errno)));
+  if (!content) {
+    const int error = errno;
+    seen_.reset();
+    return fail(ErrorKind::unavailable, fmt::format("cannot read {}: {}", shown, system_text(error)));
+  }
   if (content->size() > kMaxBytes)
     return fail(ErrorKind::too_large, fmt::format("{} is longer than 10 MiB and is not read", shown));
   return content;

@@ -24,8 +24,10 @@ class FileSource {
   //   empty optional   nothing changed
   //   empty string     it is not there (which is no error)
   //   content          it is new or changed
-  //   invalid, too_large, unavailable
+  //   invalid, too_large, forbidden
   //                    it is a directory, a pipe, too long, not readable: said once, until that changes
+  //   unavailable      not known, for want of descriptors or memory, or the disk failed: asked again next
+  //   time
   Result<std::optional<std::string>> changed();
 
  private:

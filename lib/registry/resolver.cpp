@@ -187,7 +187,7 @@ class CachingResolver final : public Resolver {
         return {std::move(known->answer), Source::stale, now - known->sent, took};
     const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(took);
     return {fail(ErrorKind::timed_out,
-                 fmt::format("image {}: {} did not answer within {}; the look-up goes on, try again", name,
+                 fmt::format("image {}: {} did not answer within {}; try again later", name,
                              query.reference.domain(), format_duration(waited))),
             Source::registry,
             {},

@@ -51,8 +51,9 @@ Result<registry::RegistrySettings> registry_settings(const cli::RegistryOptions&
   return settings;
 }
 
-registry::ResolverSettings resolver_settings(const cli::CacheOptions& options) {
+registry::ResolverSettings resolver_settings(const cli::CacheOptions& options, Duration lookup_timeout) {
   registry::ResolverSettings settings;
+  settings.flight_bound = lookup_timeout;
   settings.cache_bytes = options.bytes;
   settings.cache_entries = options.entries;
   settings.cache_ttl = options.ttl;
@@ -97,8 +98,8 @@ registry::Resolver& RegistryClient::resolver() {
 
 Result<std::unique_ptr<RegistryClient>> RegistryClient::create(
     net::asio::io_context& io, const cli::RegistryOptions& registry, const cli::CacheOptions& cache,
-    std::optional<CommandLine> command_line, const cli::Environment& environment, const Clock& clock,
-    const Logger& log, Metrics& metrics) {
+    Duration lookup_timeout, std::optional<CommandLine> command_line, const cli::Environment& environment,
+    const Clock& clock, const Logger& log, Metrics& metrics) {
   auto settings = registry_settings(registry, command_line.has_value());
   if (!settings) return fail(std::move(settings.error()));
   auto parts = std::make_unique<Parts>();
@@ -108,14 +109,16 @@ Result<std::unique_ptr<RegistryClient>> RegistryClient::create(
     return fail(ErrorKind::invalid, e.what());
   }
   std::vector<std::unique_ptr<credential::Provider>> sources;
-  sources.push_back(std::make_unique<credential::DockerConfig>(environment, clock, log));
+  auto docker_config = std::make_unique<credential::DockerConfig>(environment, clock, log);
+  docker_config->refresh();
+  sources.push_back(std::move(docker_config));
   parts->credentials = std::make_unique<credential::Chain>(std::move(sources), clock, log);
   parts->lookup = registry::create_lookup(*parts->http, clock, std::move(*settings), metrics, log);
   registry::Lookup* lookup = parts->lookup.get();
   if (command_line && command_line->platform)
     lookup = &parts->platform.emplace(*parts->lookup, std::move(*command_line->platform));
   parts->resolver = registry::create_resolver(io, *lookup, *parts->credentials, clock,
-                                              resolver_settings(cache), metrics, log);
+                                              resolver_settings(cache, lookup_timeout), metrics, log);
   return std::unique_ptr<RegistryClient>(new RegistryClient(std::move(parts)));
 }
 

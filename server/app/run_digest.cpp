@@ -115,8 +115,8 @@ int run_digest(const cli::DigestOptions& options, const cli::Environment& enviro
   }
   auto items = read_items(options.images, command_line.platform.has_value());
   asio::io_context io(1);
-  auto client = RegistryClient::create(io, options.registry, {}, std::move(command_line), environment, clock,
-                                       log, metrics);
+  auto client = RegistryClient::create(io, options.registry, {}, options.timeout, std::move(command_line),
+                                       environment, clock, log, metrics);
   if (!client) return complain(client.error().message);
   asio::co_spawn(io, resolve((*client)->resolver(), items, deadline), [&](std::exception_ptr error) {
     if (error) std::rethrow_exception(error);

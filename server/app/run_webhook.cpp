@@ -168,14 +168,17 @@ int run_webhook(const cli::WebhookOptions& options, const cli::Environment& envi
   if (!certificate) return complain(certificate.error().message, 1);
 
   net::IoThreads registry_thread(1, "registry");
-  auto registry = RegistryClient::create(*registry_thread.contexts().front(), options.registry, options.cache,
-                                         std::nullopt, environment, clock, log, metrics);
+  auto registry =
+      RegistryClient::create(*registry_thread.contexts().front(), options.registry, options.cache,
+                             options.limits.lookup_timeout, std::nullopt, environment, clock, log, metrics);
   if (!registry) return complain(registry.error().message, 2);
 
-  net::IoThreads admission_threads(options.threads != 0 ? options.threads : available_cpus(), "admission");
+  // Reviews that still wait when the threads end are dropped with them: what those point to comes before.
   webhook::HandlerOptions handler_options;
   handler_options.admission_budget = options.admission_budget;
+  handler_options.waiting_bytes = options.limits.max_waiting_bytes;
   webhook::Handler handler(handler_options, *policy, (*registry)->resolver(), clock, log, metrics);
+  net::IoThreads admission_threads(options.threads != 0 ? options.threads : available_cpus(), "admission");
   auto listener = server_options(options);
   listener.max_connections = affordable_connections(options.limits.max_connections, log);
   net::Server server(admission_threads.contexts(), std::move(listener), handler, clock, log, metrics,

@@ -17,6 +17,7 @@ namespace {
 constexpr std::size_t kMaxSize = 1 << 20;
 
 Result<std::string> read_all(const std::string& path) {
+  if (path.empty()) return fail(ErrorKind::invalid, "--config: a file name is missing");
   std::ifstream file(path, std::ios::binary);
   if (!file) return fail(ErrorKind::invalid, fmt::format("--config {}: {}", path, std::strerror(errno)));
   std::string content(kMaxSize + 1, '\0');
@@ -25,6 +26,8 @@ Result<std::string> read_all(const std::string& path) {
   content.resize(static_cast<std::size_t>(file.gcount()));
   if (content.size() > kMaxSize)
     return fail(ErrorKind::too_large, fmt::format("--config {}: over 1 MiB", path));
+  if (content.find('\0') != std::string::npos || !text::is_valid_utf8(content))
+    return fail(ErrorKind::invalid, fmt::format("--config {}: it is no UTF-8 text", path));
   return content;
 }
 
@@ -39,8 +42,11 @@ Result<Settings> read_config_file(const std::string& path) {
                 fmt::format("--config {}:{}: {}", path, mark.line + 1, text::printable(why, 200)));
   };
   try {
-    const YAML::Node root = YAML::Load(*content);
-    if (root.IsNull()) return settings;
+    const auto documents = YAML::LoadAll(*content);
+    if (documents.empty() || (documents.size() == 1 && documents.front().IsNull())) return settings;
+    const YAML::Node& root = documents.front();
+    if (documents.size() > 1)
+      return bad(documents[1].Mark(), "one document is expected, and here begins another");
     if (!root.IsMap()) return bad(root.Mark(), "a mapping of flag names to values is expected");
     for (const auto& entry : root) {
       if (!entry.first.IsScalar()) return bad(entry.first.Mark(), "a flag name is expected");

@@ -51,6 +51,8 @@ struct ServerLimits {
   std::uint64_t max_connections = 4096;
   std::uint64_t max_bytes_in_flight = 64ULL << 20;
   std::uint64_t max_body = 8ULL << 20;
+  std::uint64_t max_waiting_bytes = 128ULL << 20;
+  Duration lookup_timeout = std::chrono::seconds(10);
   Duration handshake_timeout = std::chrono::seconds(10);
   Duration header_timeout = std::chrono::seconds(10);
   Duration body_timeout = std::chrono::seconds(30);

@@ -73,11 +73,20 @@ class Flags {
   CLI::Option* toggle(const std::string& flag, bool& target, const std::string& help) {
     return keep(app_->add_flag(flag, target, help));
   }
+  // Split here: CLI11's own delimiter takes a value of nothing but commas for no value, and the next flag for
+  // the value.
   CLI::Option* list(const std::string& flag, std::vector<std::string>& target, const std::string& help,
                     const char* type) {
-    return keep(app_->add_option(flag, target, help)
+    return keep(app_->add_option_function<std::vector<std::string>>(
+                        flag,
+                        [&target](const std::vector<std::string>& values) {
+                          target.clear();
+                          for (const auto& value : values)
+                            for (const auto part : text::split(value, ','))
+                              if (!text::is_blank(part)) target.emplace_back(text::trim(part));
+                        },
+                        help)
                     ->type_name(type)
-                    ->delimiter(',')
                     ->allow_extra_args(false)
                     ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll));
   }
@@ -155,10 +164,11 @@ void apply_config(CLI::App& app, const std::string& path) {
 
 void add_registry_flags(Flags flags, RegistryOptions& o) {
   flags = flags.in("Registries");
-  flags.list("--insecure-registries", o.insecure_registries,
-             "Registries spoken to over plain http: hosts, host:port, CIDRs. Listing a loopback registry "
-             "also admits its address",
-             "HOST,…");
+  flags.list(
+      "--insecure-registries", o.insecure_registries,
+      "Registries that need no TLS (https is tried first, then http): hosts, host:port, CIDRs. Listing "
+      "a loopback registry also admits its address",
+      "HOST,…");
   flags.list("--realm-allow", o.realm_allow,
              "Let REGISTRY's credentials go to the token service at HOST, where the two are not of one site",
              "REGISTRY=HOST");
@@ -268,7 +278,11 @@ void add_webhook(CLI::App& app, WebhookOptions& o, EnvironmentNames& env, std::s
   flags.bytes("--max-bytes-in-flight", o.limits.max_bytes_in_flight,
               "Request bytes held at a time; over it: 429 with Retry-After", 1 << 20);
   flags.bytes("--max-body", o.limits.max_body, "Largest request body; over it: 413", 1 << 10);
+  flags.bytes("--max-waiting-bytes", o.limits.max_waiting_bytes,
+              "Memory for reviews that wait for registries; over it: 429 with Retry-After", 1 << 20);
   const auto least = std::chrono::milliseconds(1);
+  flags.duration("--lookup-timeout", o.limits.lookup_timeout,
+                 "For one look-up at a registry, whoever still waits for it", std::chrono::milliseconds(10));
   flags.duration("--handshake-timeout", o.limits.handshake_timeout, "For a TLS handshake", least);
   flags.duration("--header-timeout", o.limits.header_timeout, "For a request's head, from its first byte",
                  least);
@@ -358,7 +372,7 @@ Action parse(int argc, const char* const* argv, const Environment& environment) 
     app.parse(argc, argv);
     if (webhook_app->parsed()) {
       apply_environment(webhook_environment, environment);
-      if (!config.empty()) apply_config(*webhook_app, config);
+      if (webhook_app->count("--config") != 0) apply_config(*webhook_app, config);
       if (const auto debug = environment("DEBUG");
           debug && truthy(*debug) && webhook_app->count("--log-level") == 0)
         webhook.log_level = Level::debug;

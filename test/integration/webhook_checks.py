@@ -238,6 +238,23 @@ def way_out(h):
         started = time.monotonic()
         server.process.wait(10)
         expect(time.monotonic() - started < 3, time.monotonic() - started)
+    with h.check("SIGTERM twice while a review waits for a silent registry: stops at once, cleanly"):
+        with socket.socket() as silent:
+            silent.bind(("127.0.0.1", 0))
+            silent.listen()
+            host = f"127.0.0.1:{silent.getsockname()[1]}"
+            server = Webhook(h, "waiting", "--drain=30s", insecure=[host])
+            waiting = server.connect()
+            waiting.request("POST", "/v1/mutate?timeout=10s", body=pod(host, f"{host}/team/web:1", APPLIED),
+                            headers={"Content-Type": "application/json"})
+            silent.settimeout(5)
+            asked, _ = silent.accept()
+            for _ in range(2):
+                server.process.send_signal(signal.SIGTERM)
+                h.wait_for("waiting", server.process, lambda: '"draining"' in h.log("waiting"), 2)
+            expect(server.process.wait(3) == 0, server.process.returncode, h.log("waiting")[-2000:])
+            asked.close()
+            waiting.close()
     with h.check("start: refused without --offline or --disable-cert-rotation, naming both"):
         for flags in ([], ["--offline"], ["--disable-cert-rotation"]):
             run = subprocess.run([h.program, "webhook", *flags], capture_output=True, text=True, timeout=10,

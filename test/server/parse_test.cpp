@@ -106,7 +106,8 @@ TEST_CASE("a configuration file's mistakes are named with file and line") {
   const auto row =
       GENERATE(Row{"port: 1\nprot: 2\n", "prot"}, Row{"port: x\n", "port"}, Row{"- a\n", "mapping"},
                Row{"port: {a: b}\n", "port"}, Row{"a: [\n", ":2:"}, Row{"port: 1\nport: 2\n", "twice"},
-               Row{"config: x\n", "config"}, Row{"cache-ttl: soon\n", "cache-ttl"});
+               Row{"config: x\n", "config"}, Row{"cache-ttl: soon\n", "cache-ttl"},
+               Row{"port: 1\n---\nport: 2\n", "another"}, Row{"port: \xff\n", "UTF-8"});
   const TemporaryFile file(row.content);
   const auto text = usage_error({"webhook", "--config", file.path()});
   INFO(text);
@@ -117,6 +118,7 @@ TEST_CASE("a configuration file's mistakes are named with file and line") {
 TEST_CASE("an empty configuration file and a missing one are different things") {
   const TemporaryFile file("# nothing yet\n");
   CHECK(webhook({"--config", file.path()}).port == 8443);
+  CHECK(usage_error({"webhook", "--config", ""}).find("file name") != std::string::npos);
   CHECK(usage_error({"webhook", "--config", "/nonexistent/x.yaml"}).find("No such file") !=
         std::string::npos);
 }
@@ -127,6 +129,14 @@ TEST_CASE("lists repeat and take commas") {
   CHECK(o.policy.skip_prefix == std::vector<std::string>{"r:5000/a", "b"});
   CHECK(o.registry.insecure_registries == std::vector<std::string>{"x", "10.0.0.0/8"});
   CHECK_FALSE(o.policy.skip_owners_given);
+}
+
+TEST_CASE("a list of nothing is empty, and takes no other flag for its value") {
+  const auto o = webhook({"--realm-allow", ",", "--drain", "2s", "--skip-owners", ""});
+  CHECK(o.registry.realm_allow.empty());
+  CHECK(o.drain == std::chrono::seconds(2));
+  CHECK(o.policy.skip_owners_given);
+  CHECK(o.policy.skip_owners.empty());
 }
 
 TEST_CASE("an idle limit that the API server outlives is refused") {

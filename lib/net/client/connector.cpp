@@ -17,7 +17,14 @@ struct Attempt {
   std::optional<Socket> socket;  // set if it connected
   std::string cause;             // otherwise
   bool timed_out = false;
+  bool our_lack = false;  // of descriptors, memory or ports: says nothing about the peer
 };
+
+bool is_our_lack(const boost::system::error_code& ec) {
+  namespace errc = boost::system::errc;
+  return ec == errc::too_many_files_open || ec == errc::too_many_files_open_in_system ||
+         ec == errc::no_buffer_space || ec == errc::not_enough_memory || ec == errc::address_not_available;
+}
 
 void set_option(Socket& socket, int level, int name, int value) {
   // An option that this kernel lacks is no reason to fail.
@@ -40,6 +47,7 @@ Task<Attempt> attempt(asio::ip::address address, std::uint16_t port, ConnectLimi
   socket.open(endpoint.protocol(), ec);
   if (ec) {
     result.cause = ec.message();
+    result.our_lack = is_our_lack(ec);
     co_return result;
   }
   set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);
@@ -58,6 +66,7 @@ Task<Attempt> attempt(asio::ip::address address, std::uint16_t port, ConnectLimi
     result.cause = "timed out";
   } else if (*done) {
     result.cause = done->message();
+    result.our_lack = is_our_lack(*done);
   } else {
     result.socket.emplace(std::move(socket));
   }
@@ -90,6 +99,7 @@ Task<Result<Connected>> connect(Addresses addresses, std::uint16_t port, Connect
   TaskGroup<Attempt> attempts(executor);
   std::string causes;
   std::string cause;
+  std::string our_lack;
   bool all_timed_out = true;
   std::size_t next = 0;
   for (;;) {
@@ -108,6 +118,8 @@ Task<Result<Connected>> connect(Addresses addresses, std::uint16_t port, Connect
     if (!ended) {
       const bool give_up = clock.now() >= deadline || (next >= addresses.size() && attempts.running() == 0);
       if (!give_up) continue;
+      if (!our_lack.empty())
+        co_return fail(ErrorKind::unavailable, "no connection can be opened from here: " + our_lack, causes);
       if (all_timed_out)
         co_return fail(ErrorKind::timed_out, "no connection in time", causes.empty() ? "timed out" : causes);
       co_return fail(ErrorKind::unreachable, cause, causes);
@@ -118,6 +130,7 @@ Task<Result<Connected>> connect(Addresses addresses, std::uint16_t port, Connect
     }
     if (!causes.empty()) causes += "; ";
     causes += fmt::format("{}: {}", ended->address.to_string(), lower_first(ended->cause));
+    if (ended->our_lack) our_lack = lower_first(ended->cause);
     if (!ended->timed_out) {
       all_timed_out = false;
       cause = lower_first(ended->cause);

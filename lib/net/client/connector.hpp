@@ -29,7 +29,8 @@ Addresses interleave(const Addresses& addresses);
 
 // The first address that answers; all others are given up. Errors say what happened without saying where:
 // `timed_out` if no address answered at all, else `unreachable`, with "connection refused" and the like as
-// message and each address with its cause in `detail`. `addresses` must not be empty.
+// message and each address with its cause in `detail`. `unavailable` if we lack the descriptors, the memory
+// or the ports to try, which is not the peer's failure. `addresses` must not be empty.
 Task<Result<Connected>> connect(Addresses addresses, std::uint16_t port, ConnectLimits limits,
                                 SteadyTime deadline);
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <netdb.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/ip/address.hpp>
@@ -33,6 +34,14 @@ ip::address from_sockaddr(const sockaddr* address) {
   ip::address_v6::bytes_type bytes;
   std::memcpy(bytes.data(), &reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr, bytes.size());
   return ip::address_v6(bytes);
+}
+
+// c-ares says the same of name servers that refuse and of sockets that it could not open.
+bool lacks_descriptors() {
+  const int fd = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return true;
+  ::close(fd);
+  return false;
 }
 
 // One address family's half of the question.
@@ -199,9 +208,7 @@ class AresQuery final : public DnsQuery, public std::enable_shared_from_this<Are
       watch->reading = true;
       watch->descriptor.async_wait(Descriptor::wait_read, [self, weak, fd](boost::system::error_code) {
         const auto query = self.lock();
-        const auto alive = weak.lock();
-        if (!query || !alive) return;
-        alive->reading = false;
+        if (!query || !stopped(weak, &Watch::reading)) return;
         query->process(fd, ARES_SOCKET_BAD);
       });
     }
@@ -209,12 +216,18 @@ class AresQuery final : public DnsQuery, public std::enable_shared_from_this<Are
       watch->writing = true;
       watch->descriptor.async_wait(Descriptor::wait_write, [self, weak, fd](boost::system::error_code) {
         const auto query = self.lock();
-        const auto alive = weak.lock();
-        if (!query || !alive) return;
-        alive->writing = false;
+        if (!query || !stopped(weak, &Watch::writing)) return;
         query->process(ARES_SOCKET_BAD, fd);
       });
     }
+  }
+
+  // False where c-ares has closed the descriptor. Nobody but watches_ may own a Watch while c-ares works:
+  // when it closes a descriptor, Asio must have let go of it first, since the number is soon another file's.
+  static bool stopped(const std::weak_ptr<Watch>& weak, bool Watch::*flag) {
+    const auto watch = weak.lock();
+    if (watch) (*watch).*flag = false;
+    return watch != nullptr;
   }
 
   void process(int readable, int writable) {
@@ -294,6 +307,10 @@ class AresQuery final : public DnsQuery, public std::enable_shared_from_this<Are
       return {fail(ErrorKind::unreachable, fmt::format("{} does not resolve: there is no such name", name_),
                    detail),
               options_.negative_ttl};
+    if (lacks_descriptors())
+      return {fail(ErrorKind::unavailable,
+                   fmt::format("{} cannot be resolved: no more files may be open here", name_), detail),
+              options_.failure_ttl};
     return {fail(ErrorKind::unreachable,
                  fmt::format("{} does not resolve: the name servers gave no usable answer", name_), detail),
             options_.failure_ttl};

@@ -132,12 +132,13 @@ LoadedTrust load_trust(const TrustOptions& options, const std::vector<std::strin
 
 Result<std::string> read_ca_file(const std::string& path) {
   auto text = read_file(path);
-  if (!text) return fail(ErrorKind::invalid, fmt::format("the CA file {} cannot be read", path));
+  const auto shown = text::printable(path, 256);
+  if (!text) return fail(ErrorKind::invalid, fmt::format("the CA file {} cannot be read", shown));
   const TrustStore store(X509_STORE_new());
   Collector collector(store.get());
   collector.add(*text);
   if (collector.count() == 0)
-    return fail(ErrorKind::invalid, fmt::format("the CA file {} holds no PEM certificate", path));
+    return fail(ErrorKind::invalid, fmt::format("the CA file {} holds no PEM certificate", shown));
   return std::move(*text);
 }
 

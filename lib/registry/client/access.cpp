@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "net/client/address.hpp"
 #include "registry/protocol/site.hpp"
 
 namespace digester::registry {
@@ -52,8 +53,23 @@ net::AddressPolicy redirect_policy(const Registry& registry, const net::Url& nex
   return policy;
 }
 
+namespace {
+
+// No flag opens these: clouds hand out machine credentials there.
+bool is_never_asked(const std::string& host) {
+  const auto address = net::parse_literal(host);
+  return net::is_metadata_name(host) || (address && net::classify(*address) == net::AddressClass::denied);
+}
+
+}  // namespace
+
 Result<net::AddressPolicy> RealmRule::check(const net::Url& realm, const RegistrySettings& settings) const {
   const auto& own = registry.url;
+  if (is_never_asked(realm.host))
+    return fail(ErrorKind::forbidden,
+                fmt::format("it names {} as its token service, an address that is never asked; the registry "
+                            "is wrong or hostile",
+                            realm.authority()));
   const bool same_host = realm.host == own.host;
   const bool insecure = settings.insecure.contains(realm.host, realm.port);
   const bool named = settings.realm_allow.allows(own.host, own.port, realm.host, realm.port);

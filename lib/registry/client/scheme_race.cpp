@@ -59,6 +59,17 @@ bool is_final(const Result<net::Response>& result) {
   return kind == ErrorKind::forbidden || kind == ErrorKind::too_large || kind == ErrorKind::cancelled;
 }
 
+// It may be a TLS registry or a plain one: what each attempt met is named.
+Result<net::Response> both_failed(Race& race) {
+  auto error = std::move(race.tls.result->error());
+  if (race.plain.result && !race.plain.result->has_value()) {
+    const auto& plain = race.plain.result->error();
+    if (plain.message != error.message) error.message += "; without TLS: " + plain.message;
+    error.detail += "; without TLS: " + plain.detail;
+  }
+  return fail(std::move(error));
+}
+
 }  // namespace
 
 net::Task<RaceOutcome> race_schemes(net::HttpClient& http, net::Request tls, net::Request plain,
@@ -83,7 +94,7 @@ net::Task<RaceOutcome> race_schemes(net::HttpClient& http, net::Request tls, net
       co_return outcome;
     }
     if (race->tls.result && (!race->plain.started || race->plain.result)) {
-      RaceOutcome outcome{std::move(*race->tls.result), false};
+      RaceOutcome outcome{both_failed(*race), false};
       co_return outcome;
     }
     race->wake.expires_at(net::Timer::time_point::max());

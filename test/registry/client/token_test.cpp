@@ -350,6 +350,18 @@ TEST_CASE("GGCR 2243, 2285, 2292, 2295: a public registry cannot send us to a pr
   CHECK_FALSE(world.request(1).addresses.allow_private);
 }
 
+TEST_CASE("no cure is offered for a realm at an address that is never asked") {
+  const auto* realm = GENERATE("https://169.254.169.254/token", "http://169.254.169.254/token",
+                               "https://metadata.google.internal/token", "https://[fd00:ec2::254]/token");
+  World world(allowing("registry.example.com=169.254.169.254"));
+  world.http.on(kHead, bearer_at(realm));
+  const auto error = world.find(kImage, basic()).error();
+  CHECK(error.kind == ErrorKind::forbidden);
+  CHECK(error.message.find("never asked") != std::string::npos);
+  CHECK(error.message.find("--realm-allow") == std::string::npos);
+  CHECK(world.http.names() == Names{kHead});
+}
+
 TEST_CASE("every redirect of a token request is checked by the realm rule") {
   World world;
   world.serve_with_token("t1", sha256('a'));
