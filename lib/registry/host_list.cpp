@@ -135,6 +135,17 @@ std::optional<HostList::Match> HostList::find(std::string_view host, std::uint16
   return std::nullopt;
 }
 
+std::vector<std::string> HostList::names() const {
+  std::vector<std::string> names;
+  for (const auto& entry : entries_) {
+    if (entry.host.empty()) continue;
+    auto name = entry.host.find(':') == std::string::npos ? entry.host : "[" + entry.host + "]";
+    if (entry.port) name += ":" + std::to_string(*entry.port);
+    names.push_back(std::move(name));
+  }
+  return names;
+}
+
 Result<RealmAllow> RealmAllow::parse(const std::vector<std::string>& entries) {
   RealmAllow allow;
   for (const auto& text : entries) {

@@ -29,6 +29,8 @@ class HostList {
   std::optional<Match> find(std::string_view host, std::uint16_t port) const;
   bool contains(std::string_view host, std::uint16_t port) const { return find(host, port).has_value(); }
   bool empty() const { return entries_.empty(); }
+  // As images write them, without CIDRs: a host, host:port, [address]:port.
+  std::vector<std::string> names() const;
 
  private:
   struct Entry {

@@ -164,11 +164,10 @@ void apply_config(CLI::App& app, const std::string& path) {
 
 void add_registry_flags(Flags flags, RegistryOptions& o) {
   flags = flags.in("Registries");
-  flags.list(
-      "--insecure-registries", o.insecure_registries,
-      "Registries that need no TLS (https is tried first, then http): hosts, host:port, CIDRs. Listing "
-      "a loopback registry also admits its address",
-      "HOST,…");
+  flags.list("--insecure-registries", o.insecure_registries,
+             "Registries that need no TLS: https is tried first, then http; http://HOST: http alone. Hosts, "
+             "host:port, CIDRs. Listing a loopback registry also admits its address",
+             "HOST,…");
   flags.list("--realm-allow", o.realm_allow,
              "Let REGISTRY's credentials go to the token service at HOST, where the two are not of one site",
              "REGISTRY=HOST");
@@ -254,7 +253,8 @@ void add_webhook(CLI::App& app, WebhookOptions& o, EnvironmentNames& env, std::s
              "Prefix of images to leave alone; repeatable, may hold a port", "PREFIX");
   flags.list("--skip-owners", o.policy.skip_owners,
              "Owners whose Pods are left alone, as group/Kind; replaces the built-in list of operators that "
-             "compare image strings",
+             "compare image strings (postgresql.cnpg.io/Cluster, acid.zalan.do/postgresql, "
+             "operators.coreos.com/CatalogSource)",
              "GROUP/KIND,…");
   flags.toggle("--digest-only", o.policy.digest_only,
                "Write name@digest without the tag, for runtimes that refuse both");
@@ -264,7 +264,10 @@ void add_webhook(CLI::App& app, WebhookOptions& o, EnvironmentNames& env, std::s
   flags.duration("--apply-ttl", o.cache.apply_ttl,
                  "The same for what people and pipelines apply; 0: always ask");
   flags.duration("--cache-negative-ttl", o.cache.negative_ttl, "How long \"no such image\" is remembered");
-  flags.duration("--cache-stale", o.cache.stale, "How old an answer may be when its registry fails");
+  flags.duration(
+      "--cache-stale", o.cache.stale,
+      "How old an answer may be when its registry fails, or has just failed several times in a row "
+      "(up to a minute then passes before it is asked again)");
   flags.duration("--cache-slow", o.cache.slow,
                  "After this long, controllers' objects get a known older answer");
   flags.bytes("--cache-size", o.cache.bytes, "Memory for cached digests", 64 << 10);
@@ -325,7 +328,7 @@ void add_digest(CLI::App& app, DigestOptions& o, bool& verbose) {
       "Credentials come from the docker configuration (DOCKER_AUTH_CONFIG, DOCKER_CONFIG, "
       "~/.docker/config.json, …).\n"
       "A loopback registry is asked over https first, then over http.\n"
-      "Exit codes: 0 all found, 1 some were not, 2 wrong usage.\n\n"
+      "Exit codes: 0 all found, 1 some were not, 2 wrong usage, 3 standard output cannot be written.\n\n"
       "Examples:\n"
       "  digester digest nginx:1.27\n"
       "  digester digest --full --platform linux/arm64 debian:12 127.0.0.1:5000/team/web:1.10");

@@ -18,7 +18,7 @@ std::size_t class_of(unsigned status) {
 
 }  // namespace
 
-RegistryMetrics::RegistryMetrics(Metrics& metrics)
+RegistryMetrics::RegistryMetrics(Metrics& metrics, const std::vector<std::string>& named)
     : tokens_fetched(metrics.counter("digester_registry_tokens_total",
                                      "Bearer tokens by where they came from", {{"source", "fetched"}})),
       tokens_cached(metrics.counter("digester_registry_tokens_total", "Bearer tokens by where they came from",
@@ -30,8 +30,10 @@ RegistryMetrics::RegistryMetrics(Metrics& metrics)
                                  "Time of one HTTP exchange with a registry or token service",
                                  {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10})),
       named_{"docker.io",           "gcr.io",          "ghcr.io", "mcr.microsoft.com", "public.ecr.aws",
-             "registry.gitlab.com", "registry.k8s.io", "quay.io"},
-      well_known_(named_.size()) {}
+             "registry.gitlab.com", "registry.k8s.io", "quay.io"} {
+  named_.insert(named.begin(), named.end());
+  well_known_ = named_.size();
+}
 
 const std::string& RegistryMetrics::label(const std::string& registry) const {
   static const std::string kOther = "other";

@@ -5,6 +5,8 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/metrics.hpp"
 #include "base/units.hpp"
@@ -13,12 +15,12 @@ namespace digester::registry {
 
 enum class RequestPurpose { manifest, token, ping };
 
-// One thread. A registry's name becomes a label value only if it is one of the well-known public ones, or
-// among the first 32 others that have answered with a manifest; all others are "other": images are named by
-// anyone.
+// One thread. A registry's name becomes a label value only if it is one of the well-known public ones, one
+// that the operator named, or among the first 32 others that have answered with a manifest; all others are
+// "other": images are named by anyone.
 class RegistryMetrics {
  public:
-  explicit RegistryMetrics(Metrics& metrics);
+  RegistryMetrics(Metrics& metrics, const std::vector<std::string>& named);
 
   // One HTTP exchange; status 0: no answer.
   void exchanged(const std::string& registry, RequestPurpose purpose, unsigned status, Duration took);

@@ -18,7 +18,7 @@ struct Services {
       : settings(std::move(options)),
         clock(time),
         log(logger),
-        metrics(figures),
+        metrics(figures, settings.insecure.names()),
         knowledge(clock, settings.remembered),
         exchanger({http, clock, metrics, std::move(random), std::move(sleep)}, settings),
         tokens(exchanger, clock, settings, metrics, log) {}

@@ -137,7 +137,8 @@ TEST_CASE("ten thousand hostile names fill neither memory nor metrics") {
 
 TEST_CASE("registries that have answered become label values, up to a number") {
   Metrics metrics;
-  registry::RegistryMetrics figures(metrics);
+  registry::RegistryMetrics figures(metrics, {"listed.example.org:5000"});
+  figures.exchanged("listed.example.org:5000", registry::RequestPurpose::manifest, 0, 1ms);
   for (int i = 0; i < 100; ++i) {
     const auto name = "r" + std::to_string(i) + ".example.org";
     figures.proven(name);
@@ -156,6 +157,7 @@ TEST_CASE("registries that have answered become label values, up to a number") {
   CHECK(text.find(R"(purpose="token",registry="docker.io",status="429"} 1)") != std::string::npos);
   CHECK(text.find(R"(purpose="manifest",registry="docker.io",status="error"} 1)") != std::string::npos);
   CHECK(text.find(R"(digester_registry_ratelimit_remaining{registry="docker.io"} 76)") != std::string::npos);
+  CHECK(text.find(R"(registry="listed.example.org:5000",status="error"} 1)") != std::string::npos);
   CHECK(text.find("evil") == std::string::npos);
 }
 
