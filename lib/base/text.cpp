@@ -1,8 +1,12 @@
 #include "base/text.hpp"
 
 #include <fmt/format.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 
@@ -30,6 +34,16 @@ constexpr std::array<Digits, 4096> make_pairs() {
   return table;
 }
 constexpr auto kPairs = make_pairs();
+
+std::uint64_t load(const char* bytes) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, bytes, sizeof word);
+  return word;
+}
+
+constexpr std::uint64_t from_big_endian(std::uint64_t word) {
+  return std::endian::native == std::endian::big ? word : __builtin_bswap64(word);
+}
 
 struct CodePoint {
   std::uint32_t value = 0;
@@ -78,18 +92,6 @@ bool is_printable_ascii(char c) {
 bool all_printable_ascii(std::uint64_t word) {
   return (((word - in_each(0x20)) | (word + in_each(1)) | word) & in_each(0x80)) == 0;
 }
-// For words of printable ASCII.
-bool has(std::uint64_t word, char c) {
-  const auto zero_there = word ^ in_each(static_cast<unsigned char>(c));
-  return ((zero_there - in_each(1)) & ~zero_there & in_each(0x80)) != 0;
-}
-
-std::uint64_t load(const char* bytes) {
-  std::uint64_t word = 0;
-  std::memcpy(&word, bytes, sizeof word);
-  return word;
-}
-
 // How much of the text, from its start, is printable ASCII.
 std::size_t printable_ascii_prefix(std::string_view text) {
   std::size_t i = 0;
@@ -100,13 +102,38 @@ std::size_t printable_ascii_prefix(std::string_view text) {
   return i;
 }
 
+#ifdef __SSE2__
+// Whether sixteen bytes stand in a JSON string as they are. Compared as signed bytes: those over 0x7F are
+// negative, and so below 0x20.
+bool plain_json(const char* bytes) {
+  const auto block = _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes));
+  const auto is = [&](char c) { return _mm_cmpeq_epi8(block, _mm_set1_epi8(c)); };
+  const auto low = _mm_cmplt_epi8(block, _mm_set1_epi8(0x20));
+  return _mm_movemask_epi8(_mm_or_si128(_mm_or_si128(low, is(0x7F)), _mm_or_si128(is('"'), is('\\')))) == 0;
+}
+constexpr std::size_t kBlock = 16;
+#else
+// For words of printable ASCII.
+bool has(std::uint64_t word, char c) {
+  const auto zero_there = word ^ in_each(static_cast<unsigned char>(c));
+  return ((zero_there - in_each(1)) & ~zero_there & in_each(0x80)) != 0;
+}
+
+bool plain_json(const char* bytes) {
+  const auto word = load(bytes);
+  return all_printable_ascii(word) && !has(word, '"') && !has(word, '\\');
+}
+constexpr std::size_t kBlock = 8;
+#endif
+
 // How much of it stands in a JSON string as it is.
 std::size_t plain_json_prefix(std::string_view text) {
   std::size_t i = 0;
-  for (; i + 8 <= text.size(); i += 8) {
-    const auto word = load(text.data() + i);
-    if (!all_printable_ascii(word) || has(word, '"') || has(word, '\\')) break;
-  }
+  while (i + kBlock <= text.size() && plain_json(text.data() + i))
+    i += kBlock;
+  // The rest together with what comes before it, which is known to be plain.
+  if (i != 0 && i + kBlock > text.size() && plain_json(text.data() + text.size() - kBlock))
+    return text.size();
   while (i < text.size() && is_printable_ascii(text[i]) && text[i] != '"' && text[i] != '\\')
     ++i;
   return i;
@@ -144,18 +171,28 @@ void append_json_escape(std::string& out, std::uint32_t value, std::string_view 
 std::string base64_encode(std::string_view bytes) {
   std::string out((bytes.size() + 2) / 3 * 4, '=');
   char* to = out.data();
+  const auto put = [&to](std::uint64_t twelve_bits) {
+    std::memcpy(to, kPairs[twelve_bits & 4095].data(), 2);
+    to += 2;
+  };
   std::size_t i = 0;
+  // Six bytes of eight that are read at once.
+  for (; i + 8 <= bytes.size(); i += 6) {
+    const auto v = from_big_endian(load(bytes.data() + i)) >> 16;
+    put(v >> 36);
+    put(v >> 24);
+    put(v >> 12);
+    put(v);
+  }
   auto at = [&](std::size_t k) { return static_cast<std::uint32_t>(static_cast<unsigned char>(bytes[k])); };
   for (; i + 3 <= bytes.size(); i += 3) {
     const std::uint32_t v = at(i) << 16 | at(i + 1) << 8 | at(i + 2);
-    std::memcpy(to, kPairs[v >> 12].data(), 2);
-    std::memcpy(to + 2, kPairs[v & 4095].data(), 2);
-    to += 4;
+    put(v >> 12);
+    put(v);
   }
   if (const auto rest = bytes.size() - i; rest != 0) {
     const std::uint32_t v = at(i) << 16 | (rest == 2 ? at(i + 1) << 8 : 0);
-    *to++ = kAlphabet[v >> 18];
-    *to++ = kAlphabet[v >> 12 & 63];
+    put(v >> 12);
     if (rest == 2) *to = kAlphabet[v >> 6 & 63];
   }
   return out;

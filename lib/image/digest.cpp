@@ -25,6 +25,14 @@ const Known* find_known(std::string_view name) {
   return it == kKnown.end() ? nullptr : &*it;
 }
 
+constexpr auto kHexPairs = [] {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  std::array<std::array<char, 2>, 256> pairs{};
+  for (std::size_t i = 0; i < pairs.size(); ++i)
+    pairs[i] = {kDigits[i >> 4], kDigits[i & 15]};
+  return pairs;
+}();
+
 bool is_lower_hex(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
 }
@@ -94,15 +102,12 @@ Result<Digest> Digest::from_hex(Algorithm algorithm, std::string_view hex) {
 }
 
 Digest Digest::from_sha256(const std::array<unsigned char, 32>& hash) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text("sha256:");
-  text.resize(text.size() + 2 * hash.size());
-  auto* to = text.data() + std::string_view("sha256:").size();
-  for (const auto byte : hash) {
-    *to++ = kDigits[byte >> 4];
-    *to++ = kDigits[byte & 15];
-  }
-  return Digest(Algorithm::sha256, std::move(text));
+  constexpr std::string_view kPrefix = "sha256:";
+  std::array<char, kPrefix.size() + 64> text;
+  auto* to = std::copy(kPrefix.begin(), kPrefix.end(), text.data());
+  for (const auto byte : hash)
+    to = std::copy_n(kHexPairs[byte].data(), 2, to);
+  return Digest(Algorithm::sha256, std::string(text.data(), text.size()));
 }
 
 std::string_view Digest::hex() const {

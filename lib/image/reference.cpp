@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 
 #include "base/text.hpp"
@@ -21,23 +22,37 @@ constexpr std::size_t kMaxTag = 128;
 constexpr std::size_t kMaxHost = 253;  // of any DNS name, RFC 1035 §2.3.4 in its text form
 constexpr unsigned kMaxPort = 65535;
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
+// What a character may be, so that one look tells.
+enum Class : unsigned char { kDigit = 1, kLower = 2, kUpper = 4, kHexLetter = 8, kSeparator = 16 };
+constexpr auto kClasses = [] {
+  std::array<unsigned char, 256> classes{};
+  for (std::size_t c = '0'; c <= '9'; ++c)
+    classes[c] = kDigit;
+  for (std::size_t c = 'a'; c <= 'z'; ++c)
+    classes[c] = kLower | (c <= 'f' ? kHexLetter : 0);
+  for (std::size_t c = 'A'; c <= 'Z'; ++c)
+    classes[c] = kUpper | (c <= 'F' ? kHexLetter : 0);
+  for (const unsigned char c : {'.', '_', '-'})
+    classes[c] = kSeparator;
+  return classes;
+}();
+bool is(char c, unsigned classes) {
+  return (kClasses[static_cast<unsigned char>(c)] & classes) != 0;
 }
-bool is_lower(char c) {
-  return c >= 'a' && c <= 'z';
+bool is_digit(char c) {
+  return is(c, kDigit);
 }
 bool is_upper(char c) {
-  return c >= 'A' && c <= 'Z';
+  return is(c, kUpper);
 }
 bool is_alnum(char c) {
-  return is_digit(c) || is_lower(c) || is_upper(c);
+  return is(c, kDigit | kLower | kUpper);
 }
 bool is_hex(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+  return is(c, kDigit | kHexLetter);
 }
 bool is_separator(char c) {
-  return c == '.' || c == '_' || c == '-';
+  return is(c, kSeparator);
 }
 
 // A part of the whole text, so that faults name their place in the whole.
@@ -110,7 +125,7 @@ std::optional<Fault> fault_in_path(const Part& path) {
   bool component_open = false;  // the component so far ends with a letter or digit
   for (std::size_t i = path.begin; i < path.end; ++i) {
     const char c = path.whole[i];
-    if (is_lower(c) || is_digit(c)) {
+    if (is(c, kLower | kDigit)) {
       component_open = true;
     } else if (c == '/') {
       if (!component_open) return Fault{i, "a part of the repository name is empty"};
@@ -154,15 +169,15 @@ std::optional<Fault> fault_in_tag(const Part& tag) {
 }
 
 bool is_domain(std::string_view first_segment) {
-  return first_segment == "localhost" ||
-         std::any_of(first_segment.begin(), first_segment.end(),
-                     [](char c) { return c == '.' || c == ':' || is_upper(c); });
+  return first_segment == "localhost" || std::any_of(first_segment.begin(), first_segment.end(), [](char c) {
+           return c == '.' || c == ':' || is_upper(c);
+         });
 }
 
 // 64 hex digits alone may be an image's id, and runtimes refuse them.
 bool is_identifier(std::string_view text) {
   return text.size() == 64 &&
-         std::all_of(text.begin(), text.end(), [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); });
+         std::all_of(text.begin(), text.end(), [](char c) { return is_hex(c) && !is_upper(c); });
 }
 
 // Where each part lies in the text, without a look at its content.
@@ -228,9 +243,11 @@ Result<Reference> Reference::parse(std::string_view text) {
   reference.original_ = std::string(text);
   reference.name_length_ = layout.path.end;
   const auto domain = layout.domain ? layout.domain->text() : kDefaultDomain;
-  reference.domain_ = std::string(domain == kLegacyDomain ? kDefaultDomain : domain);
+  reference.domain_ = domain == kLegacyDomain ? kDefaultDomain : domain;
   const bool on_hub = reference.domain_ == kDefaultDomain;
-  reference.api_host_ = on_hub ? std::string(kDefaultApiHost) : text::to_lower(reference.domain_);
+  reference.api_host_ = on_hub ? std::string(kDefaultApiHost) : reference.domain_;
+  for (char& c : reference.api_host_)
+    if (is_upper(c)) c = static_cast<char>(c - 'A' + 'a');
   const auto path = layout.path.text();
   if (on_hub && path.find('/') == std::string_view::npos) reference.path_ = kOfficialPrefix;
   reference.path_ += path;

@@ -1,6 +1,7 @@
 #include "registry/cache_key.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 
@@ -98,12 +99,31 @@ KeyMaker::KeyMaker() {
   std::copy_n(random.begin(), secret_.size(), secret_.begin());
 }
 
+// The most frequent key: its lengths go first, so that the texts lie in a row and are hashed in whole words.
 KeyMaker::Image KeyMaker::image(const image::Reference& reference) const {
+  const std::array<std::string_view, 3> fields{reference.api_host(), reference.path(), reference.tag()};
+  std::array<std::uint32_t, 4> head{};
+  static_assert(kImage.size() <= sizeof head[0]);
+  std::memcpy(head.data(), kImage.data(), kImage.size());
+  std::size_t size = sizeof head;
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    head[i + 1] = static_cast<std::uint32_t>(fields[i].size());
+    size += fields[i].size();
+  }
   SipHash128 hash(secret_);
-  hash.update(kImage);
-  add_field(hash, reference.api_host());
-  add_field(hash, reference.path());
-  add_field(hash, reference.tag());
+  // A host name, a repository and a tag are not longer: see image::Reference.
+  std::array<char, 768> row;
+  if (size > row.size()) {
+    hash.update({reinterpret_cast<const char*>(head.data()), sizeof head});
+    for (const auto field : fields)
+      hash.update(field);
+    return Image(hash);
+  }
+  std::memcpy(row.data(), head.data(), sizeof head);
+  auto* to = row.data() + sizeof head;
+  for (const auto field : fields)
+    to = std::copy(field.begin(), field.end(), to);
+  hash.update({row.data(), size});
   return Image(hash);
 }
 

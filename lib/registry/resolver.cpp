@@ -186,9 +186,8 @@ class CachingResolver final : public Resolver {
       if (auto known = stand_in(*cache_, query, *asker, now, settings_))
         return {std::move(known->answer), Source::stale, now - known->sent, took};
     const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(took);
-    return {fail(ErrorKind::timed_out,
-                 fmt::format("image {}: {} did not answer within {}; try again later", name,
-                             query.reference.domain(), format_duration(waited))),
+    return {fail(ErrorKind::timed_out, fmt::format("image {}: {} did not answer within {}; try again later",
+                                                   name, query.reference.domain(), format_duration(waited))),
             Source::registry,
             {},
             took};

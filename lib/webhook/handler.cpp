@@ -139,7 +139,7 @@ void Handler::peek(Work& work) const {
 
 void Handler::answer(Work& work, net::ServerRequest& request, net::ServerResponse& response) const {
   const auto answer = admission::decide(work.plan, work.outcomes);
-  response.body = admission::render(work.review, answer);
+  admission::render(work.review, answer, response.body);
   observer_->answered(work.review, work.plan, answer, clock_->now() - request.received);
 }
 

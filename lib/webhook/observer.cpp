@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "base/text.hpp"
 
@@ -46,11 +45,11 @@ void append_text(std::string& out, std::string_view text) {
 }
 
 // Nearly all are zero: what the cache knows.
-void append_number(std::string& out, double number) {
-  if (number == 0)
+void append_milliseconds(std::string& out, Duration duration) {
+  if (duration == Duration::zero())
     out += '0';
   else
-    fmt::format_to(std::back_inserter(out), "{:.6g}", number);
+    fmt::format_to(std::back_inserter(out), "{:.6g}", milliseconds(duration));
 }
 
 // `"images":[…]`, for the end of the log line. Appends to one string: this runs on every request.
@@ -72,11 +71,9 @@ std::string images_json(const admission::Answer& answer) {
     }
     if (image.source) {
       out.append(",\"source\":\"").append(to_string(*image.source)).append("\",\"took_ms\":");
-      append_number(out, milliseconds(image.took));
-      if (image.age >= std::chrono::seconds(1)) {
-        out += ",\"age_seconds\":";
-        append_number(out, std::floor(milliseconds(image.age) / 1000));
-      }
+      append_milliseconds(out, image.took);
+      if (const auto age = std::chrono::floor<std::chrono::seconds>(image.age).count(); age > 0)
+        out.append(",\"age_seconds\":").append(fmt::format_int(age).c_str());
     }
     if (image.failure) out.append(",\"failure\":\"").append(to_string(*image.failure)).append("\"");
     out += '}';

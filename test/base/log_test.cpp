@@ -113,3 +113,19 @@ TEST_CASE("the text form is one printable line") {
   CHECK(text.find('\x07') == std::string::npos);
   CHECK(text.find("\xE2\x80\xAE") == std::string::npos);
 }
+
+TEST_CASE("numbers have three decimals at most") {
+  const auto [value, text] = GENERATE(table<double, const char*>({{0, "0"},
+                                                                  {0.25, "0.25"},
+                                                                  {-0.25, "-0.25"},
+                                                                  {1.0004, "1"},
+                                                                  {-0.0004, "0"},
+                                                                  {0.1, "0.1"},
+                                                                  {12.345678, "12.346"},
+                                                                  {0.9996, "1"},
+                                                                  {1e14, "100000000000000"},
+                                                                  {1e300, "1e+300"}}));
+  test::CaptureLog log;
+  log.logger().info("m", {{"v", value}});
+  CHECK(log.text().find("\"v\":" + std::string(text) + "}") != std::string::npos);
+}

@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "json/value.hpp"
+
 using namespace digester;
 using namespace std::string_literals;
 
@@ -98,4 +100,28 @@ TEST_CASE("case, trimming and splitting are ASCII's") {
   using Parts = std::vector<std::string_view>;
   CHECK(text::split("a:b::c:", ':') == Parts{"a", "b", "", "c", ""});
   CHECK(text::split("", ':') == Parts{""});
+}
+
+TEST_CASE("a JSON string is what it was, wherever in it something has to be escaped") {
+  const auto odd = GENERATE(as<std::string>(), "\"", "\\", "\n", "\x1f", "\x7f", "ü", "\xE2\x80\xAE", "𝄞");
+  const auto length = GENERATE(range(0, 40));
+  for (int at = 0; at <= length; ++at) {
+    auto plain = std::string(static_cast<std::size_t>(length), 'x');
+    plain.insert(static_cast<std::size_t>(at), odd);
+    std::string out = "before";
+    text::append_json_string(out, plain);
+    REQUIRE(out.starts_with("before\""));
+    for (const char c : out)
+      REQUIRE((c >= 0x20 || static_cast<unsigned char>(c) >= 0x80));
+    json::Document document;
+    const auto value = document.parse(out.substr(6));
+    REQUIRE(value);
+    REQUIRE(value->string() == plain);
+  }
+}
+
+TEST_CASE("a JSON string spells out bytes that are no UTF-8") {
+  std::string out;
+  text::append_json_string(out, "a\xFF\xC3");
+  CHECK(out == "\"a\\\\xff\\\\xc3\"");
 }
