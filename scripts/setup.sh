@@ -9,6 +9,7 @@
 set -euo pipefail
 
 build_packages=(
+  catch2                                  # the default build is configured with its tests
   ccache cmake g++ git mold ninja-build pkg-config
   libboost1.81-dev                        # 1.74, the default, does not compile awaitable with g++ 12 here
   libc-ares-dev libcli11-dev libexpected-dev libfmt-dev libpsl-dev libsimdjson-dev libssl-dev
@@ -17,7 +18,6 @@ build_packages=(
 )
 demo_packages=(curl docker-registry openssl python3)
 test_packages=(
-  catch2
   clang-14 clang-format-14 clang-tidy-14 clang-tools-14 libclang-rt-14-dev llvm-14   # fuzzing, coverage, guards
   apache2-utils nginx tinyproxy-bin wrk     # htpasswd; a broken front and a yardstick; a CONNECT proxy; load
   shellcheck
