@@ -85,6 +85,19 @@ TEST_CASE("that is loosened by --apply-ttl for digests, not for refusals") {
   CHECK(f.lookup.calls.size() == 3);
 }
 
+TEST_CASE("what only a fresh answer may replace is asked for in spite of --apply-ttl") {
+  Fixture f;
+  f.settings.apply_ttl = 5s;
+  f.ask_current("r.io/a:1");
+  f.lookup.answer(0, digest('1'));
+  f.pump();
+  f.clock.advance(1s);
+  auto query = Fixture::query("r.io/a:1", Freshness::current);
+  REQUIRE(f.resolver().peek(query));
+  query.stale_allowed = false;
+  CHECK_FALSE(f.resolver().peek(query));
+}
+
 TEST_CASE("a refusal is remembered for two seconds, but not for what people apply") {
   Fixture f;
   const auto first = f.ask_cached("r.io/a:1");

@@ -350,6 +350,19 @@ TEST_CASE("GGCR 2243, 2285, 2292, 2295: a public registry cannot send us to a pr
   CHECK_FALSE(world.request(1).addresses.allow_private);
 }
 
+TEST_CASE("GGCR 2406: what failed when a registry was first asked is tried anew at the next look-up") {
+  World world;
+  world.http.on(kHead, [](const net::Request&) {
+    return Result<net::Response>(fail(ErrorKind::unreachable, "connection refused"));
+  });
+  CHECK(world.find(kImage).error().kind == ErrorKind::unreachable);
+  world.serve_with_token("t1", sha256('a'));
+  world.http.on(kToken, response(502));
+  CHECK(world.find(kImage).error().kind == ErrorKind::unavailable);
+  world.http.on(kToken, token("t1"));
+  CHECK(world.find(kImage));
+}
+
 TEST_CASE("no cure is offered for a realm at an address that is never asked") {
   const auto* realm = GENERATE("https://169.254.169.254/token", "http://169.254.169.254/token",
                                "https://metadata.google.internal/token", "https://[fd00:ec2::254]/token");
