@@ -4,11 +4,16 @@
 #   certs/make-dev-certificate.sh DIRECTORY [NAME…]
 #
 # ECDSA P-256, valid for 30 days, for digester-webhook-service.digester-system.svc, localhost and 127.0.0.1,
-# or for the given names (IP addresses too). The authority's key is thrown away: for development only.
+# or for the given names (IP addresses too). The authority's key is thrown away: for development only. Only you can
+# read the files: a container that runs as another user needs them given to it.
 set -euo pipefail
 
+if [ "${1:-}" = -h ] || [ "${1:-}" = --help ]; then
+  sed -n '2,8s/^# \{0,1\}//p' "$0"
+  exit 0
+fi
 if [ $# -lt 1 ] || [[ $1 == -* ]]; then
-  sed -n '2,7s/^# \{0,1\}//p' "$0" >&2
+  sed -n '2,8s/^# \{0,1\}//p' "$0" >&2
   exit 2
 fi
 directory=$1

@@ -6,6 +6,10 @@
 # --update puts the table into docs/PERFORMANCE.md. Takes about three minutes; leave the machine alone meanwhile.
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
+if [ "${1:-}" = -h ] || [ "${1:-}" = --help ]; then
+  sed -n '2,6s/^# \{0,1\}//p' "$0"
+  exit 0
+fi
 "$ROOT/scripts/setup.sh"
 build release digester
 exec python3 -B "$ROOT/test/bench/bench.py" "$@"

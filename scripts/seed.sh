@@ -24,6 +24,7 @@ case ${1:-} in
   --print)
     printf '%s %s\n' team/web:1.10 $index_digest team/migrate:2 $amd64_digest team/model:3 $amd64_digest
     exit 0 ;;
+  -h | --help) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 0 ;;
   http://* | https://*) url=${1%/} && shift ;;
   *) sed -n '2,8s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 esac
@@ -61,4 +62,4 @@ put_manifest team/web "$arm64_digest" $manifest_type "$arm64" $arm64_digest
 put_manifest team/web 1.10 $index_type "$index" $index_digest
 put_manifest team/migrate 2 $manifest_type "$amd64" $amd64_digest
 put_manifest team/model 3 $manifest_type "$amd64" $amd64_digest
-exec "$0" --print
+"$0" --print

@@ -2,10 +2,12 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 #include <string>
+#include <system_error>
 
 #include "app/run.hpp"
 #include "app/version.hpp"
@@ -18,11 +20,11 @@ std::optional<std::string> environment(std::string_view name) {
   return std::nullopt;
 }
 
-// A descriptor that we open must never take the place of a closed standard stream.
+// A descriptor that we open must never take the place of a closed standard stream. Writing there still fails.
 void fill_standard_streams() {
   int fd = 0;
   do {
-    fd = ::open("/dev/null", O_RDWR);
+    fd = ::open("/dev/null", O_RDONLY);
   } while (fd >= 0 && fd <= STDERR_FILENO);
   if (fd >= 0) ::close(fd);
 }
@@ -54,7 +56,11 @@ int main(int argc, char** argv) {
   fill_standard_streams();
   try {
     const int code = std::visit(Run{}, digester::cli::parse(argc, argv, environment));
-    if (std::fflush(stdout) != 0) return 3;
+    if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+      std::fprintf(stderr, "digester: standard output cannot be written: %s\n",
+                   std::generic_category().message(errno).c_str());
+      return 3;
+    }
     return code;
   } catch (const std::exception& e) {
     std::fprintf(stderr, "digester: %s\n", e.what());

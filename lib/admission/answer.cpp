@@ -245,6 +245,8 @@ class Decider {
     made.failure = cause.kind;
     if (!once_.first(decision, Once::unresolved)) return;
     append(answer_.unresolved, text::printable(decision.field.image, 200));
+    if (answer_.message.empty())
+      answer_.message = text::truncate(wording::reason(decision.field, cause), kMaxMessageBytes);
     const bool would_be_refused = plan_.dry_run && decision.treatment == Treatment::resolve && !tolerated();
     warn(would_be_refused ? wording::would_refuse(subject(decision), cause.kind)
                           : wording::not_pinned(subject(decision), cause.kind));

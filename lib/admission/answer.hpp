@@ -50,8 +50,9 @@ struct Answer {
   bool allowed = true;
   int code = 200;  // 403: the cause is permanent; 500: it is not
   Reason reason = Reason::not_patched;
-  std::string message;  // of a refusal: one printable line
-  bool patch = false;   // false under --dry-run, for refusals, and where nothing changes
+  // One printable line: why it is refused; else, for the log, why the first image goes in without a digest.
+  std::string message;
+  bool patch = false;  // false under --dry-run, for refusals, and where nothing changes
   std::vector<ImageResult> images;
   std::vector<std::string> warnings;  // each at most kMaxWarningBytes, at most kMaxWarnings
   // Audit annotations; an empty one is not sent. Comma-separated images, each once.

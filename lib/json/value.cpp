@@ -238,8 +238,50 @@ bool equal(Value a, Value b) {
   return false;
 }
 
+namespace {
+
+// simdjson refuses integers beyond 64 bits, which Go writes for large floating-point numbers. Written with an
+// exponent they are taken; nobody reads them exactly. Empty: there is none.
+std::string widen_integers(std::string_view text) {
+  constexpr std::size_t kFits = 18;  // digits
+  std::string out;
+  std::size_t copied = 0;
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string) {
+      if (c == '\\') ++i;
+      in_string = c != '"';
+      continue;
+    }
+    in_string = c == '"';
+    if (c < '0' || c > '9') continue;
+    const auto end = std::min(text.find_first_not_of("0123456789", i), text.size());
+    const auto before = [&](std::size_t k) { return i >= k ? text[i - k] : '\0'; };
+    const auto is_e = [](char e) { return e == 'e' || e == 'E'; };
+    const bool fraction = before(1) == '.' || is_e(before(1)) || is_e(before(2));
+    const bool goes_on = end < text.size() && (text[end] == '.' || is_e(text[end]));
+    if (end - i > kFits && !fraction && !goes_on) {
+      out.append(text.substr(copied, end - copied)).append("e0");
+      copied = end;
+    }
+    i = end - 1;
+  }
+  if (copied != 0) out.append(text.substr(copied));
+  return out;
+}
+
+}  // namespace
+
 struct Document::Impl {
   dom::parser parser;
+
+  simdjson::error_code parse(std::string& text, dom::element& root) {
+    text.reserve(text.size() + simdjson::SIMDJSON_PADDING);
+    if (parser.max_depth() != kMaxDepth || parser.capacity() < text.size())
+      if (parser.allocate(text.size(), kMaxDepth) != simdjson::SUCCESS) return simdjson::MEMALLOC;
+    return parser.parse(text.data(), text.size(), false).get(root);
+  }
 };
 
 Document::Document() : impl_(std::make_unique<Impl>()) {}
@@ -250,12 +292,14 @@ Document& Document::operator=(Document&&) noexcept = default;
 Result<Value> Document::parse(std::string& text) {
   if (text.starts_with("\xEF\xBB\xBF"))
     return fail(ErrorKind::invalid, "not JSON: it starts with a byte order mark");
-  text.reserve(text.size() + simdjson::SIMDJSON_PADDING);
-  if (impl_->parser.max_depth() != kMaxDepth || impl_->parser.capacity() < text.size())
-    if (impl_->parser.allocate(text.size(), kMaxDepth) != simdjson::SUCCESS)
-      return fail(ErrorKind::unavailable, "out of memory");
   dom::element root;
-  const auto error = impl_->parser.parse(text.data(), text.size(), false).get(root);
+  auto error = impl_->parse(text, root);
+  if (error == simdjson::NUMBER_ERROR) {
+    if (auto widened = widen_integers(text); !widened.empty()) {
+      text = std::move(widened);
+      error = impl_->parse(text, root);
+    }
+  }
   if (error == simdjson::MEMALLOC) return fail(ErrorKind::unavailable, "out of memory");
   if (error != simdjson::SUCCESS)
     return fail(ErrorKind::invalid, std::string("not JSON: ") + simdjson::error_message(error));

@@ -112,9 +112,9 @@ class Document {
   Document& operator=(Document&&) noexcept;
 
   // Parses one JSON value, the whole text. A BOM, trailing content, invalid UTF-8, lone surrogates and
-  // numbers out of range are ErrorKind::invalid with a message that names the cause; without memory for the
-  // tree it is ErrorKind::unavailable. `text` may get more
-  // capacity and is not needed afterwards. Values of an earlier parse become invalid.
+  // floating-point numbers out of range are ErrorKind::invalid with a message that names the cause; without
+  // memory for the tree it is ErrorKind::unavailable. Integers beyond 64 bits are numbers, but no integers.
+  // `text` may be changed and is not needed afterwards. Values of an earlier parse become invalid.
   Result<Value> parse(std::string& text);
   Result<Value> parse(std::string&& text) { return parse(text); }
 

@@ -19,8 +19,9 @@ std::string name_of(const image::Reference& reference) {
 }
 
 Error timed_out(const image::Reference& reference, Duration bound) {
-  return {ErrorKind::timed_out, fmt::format("image {}: {} did not answer within {}", name_of(reference),
-                                            reference.domain(), format_duration(bound))};
+  return {ErrorKind::timed_out,
+          fmt::format("{}: {}: no answer within {}; try again later", name_of(reference),
+                      text::to_lower(reference.domain()), format_duration(bound))};
 }
 
 Error too_many(const image::Reference& reference) {

@@ -185,9 +185,11 @@ class CachingResolver final : public Resolver {
     if (const auto asker = batch.asker(slot))
       if (auto known = stand_in(*cache_, query, *asker, now, settings_))
         return {std::move(known->answer), Source::stale, now - known->sent, took};
-    const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(took);
-    return {fail(ErrorKind::timed_out, fmt::format("image {}: {} did not answer within {}; try again later",
-                                                   name, query.reference.domain(), format_duration(waited))),
+    using Tenths = std::chrono::duration<std::int64_t, std::deci>;
+    const auto waited = std::chrono::ceil<Tenths>(took);
+    return {fail(ErrorKind::timed_out,
+                 fmt::format("{}: {}: no answer within {}; try again later", name,
+                             text::to_lower(query.reference.domain()), format_duration(waited))),
             Source::registry,
             {},
             took};

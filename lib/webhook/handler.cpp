@@ -1,5 +1,6 @@
 #include "webhook/handler.hpp"
 
+#include <fmt/format.h>
 #include <boost/asio/this_coro.hpp>
 
 #include <utility>
@@ -39,8 +40,7 @@ registry::Freshness to_freshness(admission::Freshness freshness) {
 }
 
 registry::Query to_query(const admission::Lookup& lookup, const credential::Context& context) {
-  registry::Query query{lookup.reference};
-  query.context = context;
+  registry::Query query{lookup.reference, context};
   query.freshness = to_freshness(lookup.freshness);
   query.stale_allowed = lookup.stale_allowed;
   query.stale_when_slow = query.freshness == registry::Freshness::cached && lookup.stale_allowed;
@@ -97,7 +97,10 @@ bool Handler::accept(const net::ServerRequest& request, net::ServerResponse& res
   } else {
     return true;
   }
-  observer_->refused(response.status, "path, method or content type");
+  observer_->refused(
+      response.status,
+      fmt::format("{} {}, Content-Type \"{}\"", text::printable(request.method, 32),
+                  text::printable(request.path, 128), text::printable(request.content_type(), 64)));
   return false;
 }
 

@@ -20,16 +20,17 @@ bool is(int fd, mode_t type) {
   return ::fstat(fd, &info) == 0 && (info.st_mode & S_IFMT) == type;
 }
 
-// O_NONBLOCK belongs to what was opened, which others share: a pipe is therefore opened once more.
-int reopen_pipe(int fd) {
-  if (!is(fd, S_IFIFO)) return -1;
-  return ::open(fmt::format("/proc/self/fd/{}", fd).c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+// O_NONBLOCK belongs to what was opened, which others share: a pipe or terminal is therefore opened once
+// more.
+int reopen(int fd) {
+  if (!is(fd, S_IFIFO) && ::isatty(fd) == 0) return -1;
+  return ::open(fmt::format("/proc/self/fd/{}", fd).c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 }
 
 }  // namespace
 
 LogSink::LogSink(int fd)
-    : reopened_(reopen_pipe(fd)),
+    : reopened_(reopen(fd)),
       fd_(reopened_ >= 0 ? reopened_ : fd),
       never_blocks_(reopened_ >= 0 || is(fd, S_IFREG)),
       writer_([this] { run(); }) {}

@@ -35,7 +35,8 @@ class LogSink {
   void write_all(std::string_view text) const;
   bool wait_writable() const;
 
-  // What is written to: a pipe opened anew, without blocking for anybody who shares it; else the caller's.
+  // What is written to: a pipe or terminal opened anew, without blocking for anybody who shares it; else the
+  // caller's.
   const int reopened_;
   const int fd_;
   const bool never_blocks_;

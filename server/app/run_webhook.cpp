@@ -65,6 +65,19 @@ Result<admission::Policy> make_policy(const cli::WebhookOptions& options) {
   return policy;
 }
 
+// A part of a colon-separated list that was probably a host, its port following: "127.0.0.1" of
+// "127.0.0.1:5000/team". Empty: none.
+std::string split_port(const std::string& prefixes) {
+  const auto parts = admission::split_prefixes(prefixes);
+  for (std::size_t i = 1; i < parts.size(); ++i) {
+    const auto digits = parts[i].substr(0, parts[i].find('/'));
+    if (digits.size() <= 5 && digits.find_first_not_of("0123456789") == std::string::npos &&
+        parts[i - 1].find('/') == std::string::npos)
+      return parts[i - 1];
+  }
+  return {};
+}
+
 // Descriptors for everything that is no connection of a client: registries, files, health, metrics.
 constexpr std::uint64_t kReservedDescriptors = 640;
 
@@ -103,8 +116,8 @@ net::ServerOptions status_options(std::string name, const Endpoint& endpoint) {
   return o;
 }
 
-// SIGTERM or SIGINT: not ready, answer on with `Connection: close` for the drain, then stop. A second signal
-// ends the drain at once.
+// SIGTERM, SIGINT or SIGHUP: not ready, answer on with `Connection: close` for the drain, then stop. A second
+// signal ends the drain at once.
 net::Task<> serve_until_signal(Signals& signals, HealthHandler& health, net::Server& server,
                                const Logger& log, Duration drain) {
   const auto [first_error, first] = co_await signals.async_wait(net::use_task);
@@ -160,7 +173,7 @@ int run_webhook(const cli::WebhookOptions& options, const cli::Environment& envi
 
   // Signals first: one that comes while we start must not kill us half-way.
   asio::io_context main_context(1);
-  Signals signals(main_context.get_executor(), SIGTERM, SIGINT);
+  Signals signals(main_context.get_executor(), SIGTERM, SIGINT, SIGHUP);
   std::signal(SIGPIPE, SIG_IGN);
 
   const auto certificate = net::CertificateFiles::open(main_context, options.cert_dir + "/tls.crt",
@@ -199,6 +212,11 @@ int run_webhook(const cli::WebhookOptions& options, const cli::Environment& envi
     if (s)
       if (const auto listening = s->start(); !listening) return complain(listening.error().message, 1);
 
+  if (const auto split = split_port(options.policy.skip_prefixes); !split.empty())
+    log.warn(
+        "--skip-prefixes is split at colons, which also split off a port: every image that begins with the "
+        "part before it is left alone; use --skip-prefix",
+        {{"prefix", split}});
   registry_thread.start();
   admission_threads.start();
   health.set_ready(true);

@@ -61,13 +61,14 @@ class Flags {
 
   CLI::Option* text(const std::string& flag, std::string& target, const std::string& help,
                     const char* type = "TEXT") {
-    return keep(app_->add_option(flag, target, help)->type_name(type)->capture_default_str());
+    return keep(app_->add_option(flag, target, help)->type_name(type)->take_last()->capture_default_str());
   }
   template <typename T>
   CLI::Option* number(const std::string& flag, T& target, const std::string& help, T low, T high) {
     return keep(app_->add_option(flag, target, help)
                     ->check(CLI::Range(low, high).description(""))
                     ->type_name("N")
+                    ->take_last()
                     ->capture_default_str());
   }
   CLI::Option* toggle(const std::string& flag, bool& target, const std::string& help) {
@@ -104,6 +105,7 @@ class Flags {
                         },
                         help)
                     ->type_name("DURATION")
+                    ->take_last()
                     ->default_str(format_duration(target)));
   }
   CLI::Option* bytes(const std::string& flag, std::uint64_t& target, const std::string& help,
@@ -119,6 +121,7 @@ class Flags {
                         },
                         help)
                     ->type_name("SIZE")
+                    ->take_last()
                     ->default_str(target % (1 << 20) == 0 ? fmt::format("{}Mi", target >> 20)
                                                           : fmt::format("{}", target)));
   }
@@ -179,8 +182,10 @@ void add_registry_flags(Flags flags, RegistryOptions& o) {
                1024U);
 }
 
-std::map<std::string, Level> levels() {
-  return {{"debug", Level::debug}, {"info", Level::info}, {"warn", Level::warn}, {"error", Level::error}};
+const std::map<std::string, Level>& levels() {
+  static const std::map<std::string, Level> all{
+      {"debug", Level::debug}, {"info", Level::info}, {"warn", Level::warn}, {"error", Level::error}};
+  return all;
 }
 
 void add_webhook(CLI::App& app, WebhookOptions& o, EnvironmentNames& env, std::string& config) {
@@ -214,8 +219,17 @@ void add_webhook(CLI::App& app, WebhookOptions& o, EnvironmentNames& env, std::s
   flags.duration("--admission-budget", o.admission_budget,
                  "Longest time for one review, whatever the API server allows",
                  std::chrono::milliseconds(10));
-  app.add_option("--log-level", o.log_level, "debug, info, warn or error")
-      ->transform(CLI::CheckedTransformer(levels()).description(""))
+  app.add_option_function<std::string>(
+         "--log-level",
+         [&o](const std::string& v) {
+           const auto known = levels().find(text::to_lower(v));
+           if (known == levels().end())
+             throw CLI::ValidationError(
+                 "--log-level", "\"" + text::printable(v, 32) + "\" is none of debug, info, warn, error");
+           o.log_level = known->second;
+         },
+         "debug, info, warn or error")
+      ->take_last()
       ->type_name("LEVEL")
       ->default_str("info")
       ->group("Server");
@@ -223,6 +237,7 @@ void add_webhook(CLI::App& app, WebhookOptions& o, EnvironmentNames& env, std::s
          "--log-format",
          [&o](const std::string& v) { o.log_format = v == "json" ? LogFormat::json : LogFormat::text; },
          "json or text; default: text on a terminal, json otherwise")
+      ->take_last()
       ->check(CLI::IsMember({"json", "text"}).description(""))
       ->type_name("FORMAT")
       ->group("Server");
@@ -315,6 +330,7 @@ void add_digest(CLI::App& app, DigestOptions& o, bool& verbose) {
   flags.toggle("--full", o.full, "Print name:tag@digest instead of the digest alone");
   app.add_option_function<std::string>(
          "-o,--output", [&o](const std::string& v) { o.json = v == "json"; }, "text or json")
+      ->take_last()
       ->check(CLI::IsMember({"text", "json"}).description(""))
       ->type_name("FORMAT")
       ->default_str("text")
@@ -327,7 +343,9 @@ void add_digest(CLI::App& app, DigestOptions& o, bool& verbose) {
   app.footer(
       "Credentials come from the docker configuration (DOCKER_AUTH_CONFIG, DOCKER_CONFIG, "
       "~/.docker/config.json, …).\n"
-      "A loopback registry is asked over https first, then over http.\n"
+      "A loopback registry is asked over https first, then over http. An image that names a digest is "
+      "printed "
+      "as it is,\nunasked.\n"
       "Exit codes: 0 all found, 1 some were not, 2 wrong usage, 3 standard output cannot be written.\n\n"
       "Examples:\n"
       "  digester digest nginx:1.27\n"
@@ -368,10 +386,20 @@ Action parse(int argc, const char* const* argv, const Environment& environment) 
   add_digest(*digest_app, digest, verbose);
   CLI::App* version_app = app.add_subcommand("version", "Print version, commit, compiler and libraries");
   version_app->add_flag("--json", version.json, "As a JSON object");
+  version_app
+      ->add_option_function<std::string>(
+          "-o,--output", [&version](const std::string& v) { version.json = v == "json"; }, "text or json")
+      ->check(CLI::IsMember({"text", "json"}).description(""))
+      ->type_name("FORMAT");
   app.set_version_flag("--version", std::string());
 
   try {
     if (argc == 2 && std::string_view(argv[1]) == "--version") return version;
+    if (argc >= 2 && std::string_view(argv[1]) == "help") {
+      for (const auto* about : {webhook_app, digest_app, version_app})
+        if (argc == 3 && about->get_name() == argv[2]) return Exit{0, about->help("digester")};
+      if (argc == 2) return Exit{0, app.help()};
+    }
     app.parse(argc, argv);
     if (webhook_app->parsed()) {
       apply_environment(webhook_environment, environment);
@@ -390,7 +418,12 @@ Action parse(int argc, const char* const* argv, const Environment& environment) 
     if (e.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success))
       return Exit{0, std::string(e.what()) + "\n"};
     if (argc == 1) return Exit{kUsageError, app.help()};
-    if (app.get_subcommands().empty() && argv[1][0] != '-')
+    if (app.get_subcommands().empty() && argv[1][0] == '-')
+      return Exit{kUsageError,
+                  fmt::format("digester: there is no flag \"{}\" before a command\nRun \"digester "
+                              "--help\" for usage.\n",
+                              text::printable(argv[1], 64))};
+    if (app.get_subcommands().empty())
       return Exit{kUsageError,
                   fmt::format("digester: there is no command \"{}\"\nRun \"digester --help\" for usage.\n",
                               text::printable(argv[1], 64))};

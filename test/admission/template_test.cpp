@@ -38,7 +38,7 @@ TEST_CASE("a digest that was taken off is no change yet, on or elsewhere it is o
 
 TEST_CASE("anything else is a change") {
   const auto before = with("x:1");
-  CHECK_FALSE(same(before, with("x:1", R"(,"env":[])")));
+  CHECK_FALSE(same(before, with("x:1", R"(,"env":[{}])")));
   CHECK_FALSE(same(before, with("x:1", "", R"({"annotations":{"restartedAt":"now"}})")));
   for (const auto& [from, to] : {std::pair<std::string, std::string>{R"("name":"a")", R"("name":"b")"},
                                  {R"("Default")", R"("None")"},
@@ -66,11 +66,21 @@ TEST_CASE("containers in another order are a change") {
 TEST_CASE("odd templates are compared without harm") {
   CHECK(same("null", "null"));
   CHECK(same("[1]", "[1]"));
-  CHECK_FALSE(same("{}", "null"));
-  CHECK_FALSE(same(R"({"spec":{"containers":{}}})", R"({"spec":{"containers":[]}})"));
+  CHECK(same("{}", "null"));
+  CHECK_FALSE(same(R"({"spec":{"containers":{"a":1}}})", R"({"spec":{"containers":["a",1]}})"));
   CHECK_FALSE(same(R"({"spec":{"containers":[{"image":1}]}})", R"({"spec":{"containers":[{"image":2}]}})"));
   CHECK_FALSE(same(R"({"spec":{"volumes":[{"image":"x"}]}})", R"({"spec":{"volumes":[{"image":"y"}]}})"));
 }
 
 }  // namespace
+
+TEST_CASE("members that hold nothing come and go unseen") {
+  CHECK(same(
+      R"({"metadata":{"creationTimestamp":null,"labels":{"a":"b"}},"spec":{"containers":[{"image":"x","resources":{}}]}})",
+      R"({"metadata":{"labels":{"a":"b"}},"spec":{"containers":[{"image":"x"}],"volumes":[]}})"));
+  CHECK_FALSE(same(R"({"spec":{"containers":[{"image":"x","resources":{"limits":{"cpu":"1"}}}]}})",
+                   R"({"spec":{"containers":[{"image":"x","resources":{}}]}})"));
+  CHECK_FALSE(same(R"({"spec":{"hostNetwork":false}})", R"({"spec":{}})"));
+}
+
 }  // namespace digester::admission

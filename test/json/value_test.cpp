@@ -220,3 +220,21 @@ TEST_CASE("real reviews parse, and each equals itself and no other") {
     CHECK_FALSE(json::equal(*a, *other));
   }
 }
+
+TEST_CASE("integers of any length are numbers, wherever they stand") {
+  const auto text =
+      GENERATE(as<std::string>(), "100000000000000000000", "-9223372036854775809", "18446744073709551616",
+               "123456789012345678901234567890123456789012345678901234567890");
+  json::Document document;
+  const auto root =
+      document.parse(R"({"a":")" + text + R"(\"","b":)" + text + R"(,"c":[)" + text + "," + text +
+                     R"(],"d":1.)" + "12345678901234567890" + R"(,"e":2e-00000000000000000000001})");
+  REQUIRE(root);
+  CHECK(root->find("a").string() == text + "\"");
+  CHECK_FALSE(root->find("b").integer());
+  CHECK(root->find("b").number() == std::stod(text));
+  CHECK(root->find("c").size() == 2);
+  CHECK(root->find("e").number() == 0.2);
+  CHECK_FALSE(document.parse("[0" + text + "]"));
+  CHECK_FALSE(document.parse("[" + text + "x]"));
+}

@@ -150,7 +150,7 @@ TEST_CASE("a flight ends at its bound whatever the look-up does, and is cut off"
   f.clock.advance(10ms);
   REQUIRE(f.pump_until([&] { return pending->has_value() && f.lookup.calls[0]->ended; }));
   CHECK(Fixture::show(pending) == "registry timed_out");
-  CHECK((**pending)[0].digest.error().message == "image r.io/a:1: r.io did not answer within 10ms");
+  CHECK((**pending)[0].digest.error().message == "r.io/a:1: r.io: no answer within 10ms; try again later");
   CHECK(f.lookup.calls.size() == 1);
 }
 

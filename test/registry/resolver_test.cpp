@@ -278,7 +278,7 @@ TEST_CASE("at the deadline the caller gets what is there") {
   REQUIRE(f.pump_until([&] { return pending->has_value(); }));
   CHECK(Fixture::show(pending) == "registry timed_out, registry 2, registry timed_out");
   const auto& message = (**pending)[0].digest.error().message;
-  CHECK(message.find("image r.io/a:1: r.io did not answer within ") == 0);
+  CHECK(message.find("r.io/a:1: r.io: no answer within ") == 0);
   SECTION("and the flight goes on and feeds the cache") {
     f.lookup.answer(0, digest('1'));
     f.pump();

@@ -21,9 +21,11 @@ std::string canonical_name(std::string_view host) {
 Error not_allowed(const Route& route, std::string detail) {
   return {
       ErrorKind::forbidden,
-      fmt::format("{} may not be reached: its address is not an allowed one (a registry on loopback or in a "
-                  "private network is allowed by listing it)",
-                  route.peer),
+      fmt::format(
+          "{} may not be reached: its address is not an allowed one (allow a registry on loopback or in a "
+          "private network with --insecure-registries, which tries https first, and where it may "
+          "redirect to with --redirect-allow)",
+          route.peer),
       std::move(detail)};
 }
 

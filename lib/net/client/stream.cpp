@@ -155,7 +155,11 @@ bool Stream::quiet() {
   ERR_clear_error();
   std::size_t n = 0;
   if (SSL_read_ex(ssl_.get(), &byte, 1, &n) == 1) return false;
-  const bool nothing = SSL_get_error(ssl_.get(), 0) == SSL_ERROR_WANT_READ;
+  // A part of a record has arrived, too, though nothing of it can be read: it is the beginning of an answer
+  // that nobody asked for. Once the header is there, OpenSSL calls the rest of it not pending.
+  const bool between_records =
+      SSL_has_pending(ssl_.get()) == 0 && std::string_view(SSL_rstate_string(ssl_.get())) == "RH";
+  const bool nothing = SSL_get_error(ssl_.get(), 0) == SSL_ERROR_WANT_READ && between_records;
   if (!nothing) failed_ = true;
   ERR_clear_error();
   return nothing;

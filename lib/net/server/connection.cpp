@@ -101,18 +101,19 @@ bool Connection::step() {
 }
 
 bool Connection::wait(IoStatus status) {
-  const auto go_on = [self = Pointer(this)](bool ready) {
-    const bool closing = std::exchange(self->closing_if_idle_, false);
-    if (ready) return self->drive();
-    if (!closing || self->phase_ == Phase::closed) return;
-    self->transport_.shutdown();
-    self->close();
-  };
   if (status == IoStatus::want_write)
-    transport_.wait_writable(go_on);
+    transport_.wait_writable([self = Pointer(this)](bool ready) { self->waited(ready); });
   else
-    transport_.wait_readable(go_on);
+    transport_.wait_readable([self = Pointer(this)](bool ready) { self->waited(ready); });
   return false;
+}
+
+void Connection::waited(bool ready) {
+  const bool closing = std::exchange(closing_if_idle_, false);
+  if (ready) return drive();
+  if (!closing || phase_ == Phase::closed) return;
+  transport_.shutdown();
+  close();
 }
 
 // The wait that is outstanding may have received a request whose handler has not run yet: it decides.
@@ -156,8 +157,12 @@ void Connection::deadline_passed() {
       break;
     case Phase::head:
       if (exchange_) return refuse_timeout();
-      // A request came at the last moment: the wait that is outstanding will tell.
-      if (transport_.has_unread()) return set_deadline(core_->clock.now() + kGrace);
+      // A request came at the last moment: the wait that is outstanding will tell, or waits for something
+      // else.
+      if (!graced_ && transport_.has_unread()) {
+        graced_ = true;
+        return set_deadline(core_->clock.now() + kGrace);
+      }
       return close_if_idle();
     case Phase::body:
       return refuse_timeout();
@@ -208,6 +213,7 @@ void Connection::count_tls_failure(TlsFailure failure) {
     case TlsFailure::none:
       return;
     case TlsFailure::plain_http:
+      core_->warn_now_and_then("a client spoke plain http to a TLS port", "use https://");
       return metrics.handshake_plain_http.Increment();
     case TlsFailure::certificate_refused:
       core_->warn_now_and_then("a client refused our certificate", "does its CA bundle hold our issuer?");

@@ -42,6 +42,7 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
   void drive();
   bool step();
   bool wait(IoStatus status);
+  void waited(bool ready);
   Duration patience(Duration limit) const;
   void set_deadline(SteadyTime deadline);
   void arm_timer();
@@ -96,6 +97,7 @@ class Connection : public boost::intrusive_ref_counter<Connection, boost::thread
   bool write_blocked_ = false;
   bool driving_ = false;
   bool closing_if_idle_ = false;
+  bool graced_ = false;  // has been idle past its deadline
   bool served_ = false;  // has had a request
 };
 

@@ -267,6 +267,7 @@ void Connection::refuse(Refusal refusal) {
       .Increment();
   core_->log.debug("request refused",
                    {{"listener", core_->options.name}, {"status", refusal.status}, {"why", refusal.why}});
+  if (refusal.status == 413) core_->warn_now_and_then("requests are refused with 413", refusal.why);
   served_ = true;
   chunked_.reset();
   make_error(refusal.status, refusal.why);
@@ -354,6 +355,7 @@ bool Connection::written() {
 bool Connection::next_request() {
   exchange_->request.attachment.reset();
   phase_ = Phase::head;
+  graced_ = false;
   if (!exchange_->input.empty()) exchange_->request.received = now_ = core_->clock.now();
   set_deadline(now_ + core_->options.idle_limit);
   if (!exchange_->input.empty()) return go_on();

@@ -96,22 +96,27 @@ class Transport {
 
 template <typename Handler>
 void Transport::wait_readable(Handler handler) {
-  if (has_pending()) return asio::post(socket_.get_executor(), [handler]() mutable { handler(true); });
+  // Not has_pending(): a part of a record is pending as well, and only the socket brings the rest.
+  if (source_ && source_->begin != source_->end)
+    return asio::post(socket_.get_executor(), [handler = std::move(handler)]() mutable { handler(true); });
   if (!source_)
-    return socket_.async_wait(Socket::wait_read,
-                              [handler](const boost::system::error_code& error) mutable { handler(!error); });
+    return socket_.async_wait(
+        Socket::wait_read,
+        [handler = std::move(handler)](const boost::system::error_code& error) mutable { handler(!error); });
   source_->begin = source_->end = 0;
-  socket_.async_receive(asio::buffer(source_->ahead),
-                        [this, handler](const boost::system::error_code& error, std::size_t size) mutable {
-                          source_->end = size;
-                          handler(error != asio::error::operation_aborted);
-                        });
+  socket_.async_receive(
+      asio::buffer(source_->ahead),
+      [this, handler = std::move(handler)](const boost::system::error_code& error, std::size_t size) mutable {
+        source_->end = size;
+        handler(error != asio::error::operation_aborted);
+      });
 }
 
 template <typename Handler>
 void Transport::wait_writable(Handler handler) {
-  socket_.async_wait(Socket::wait_write,
-                     [handler](const boost::system::error_code& error) mutable { handler(!error); });
+  socket_.async_wait(
+      Socket::wait_write,
+      [handler = std::move(handler)](const boost::system::error_code& error) mutable { handler(!error); });
 }
 
 }  // namespace digester::net::server

@@ -1,6 +1,7 @@
 #include "registry/client/exchange.hpp"
 
 #include <fmt/format.h>
+#include "base/text.hpp"
 
 #include <algorithm>
 
@@ -26,6 +27,18 @@ std::chrono::seconds whole_seconds(Duration duration) {
 
 std::string throttle_key(const Plan& plan) {
   return plan.url.authority() + '\n' + plan.fingerprint;
+}
+
+std::string_view name_of(net::Method method) {
+  switch (method) {
+    case net::Method::get:
+      return "GET";
+    case net::Method::head:
+      return "HEAD";
+    case net::Method::post:
+      return "POST";
+  }
+  return "GET";
 }
 
 }  // namespace
@@ -97,6 +110,7 @@ net::Task<Result<net::Response>> Exchanger::send(const Plan& plan, Hop& hop, Bud
   auto response = co_await transmit(plan, hop, budget);
   const Duration took = tools_.clock.now() - started;
   judge(*pass, plan, response, took);
+  tell(plan, hop, response, took);
   tools_.metrics.exchanged(plan.registry, plan.purpose, response ? response->status : 0, took);
   if (response)
     if (const auto left = response->headers.get("RateLimit-Remaining"))
@@ -179,6 +193,19 @@ void Exchanger::judge(Breakers::Pass& pass, const Plan& plan, const Result<net::
     default:
       return;
   }
+}
+
+// A query may hold a signature, and goes unsaid.
+void Exchanger::tell(const Plan& plan, const Hop& hop, const Result<net::Response>& response,
+                     Duration took) const {
+  if (!tools_.log.enabled(Level::debug)) return;
+  const auto url = hop.url.origin() + hop.url.target.substr(0, hop.url.target.find('?'));
+  tools_.log.debug("asked",
+                   {{"method", name_of(plan.method)},
+                    {"url", text::printable(url, 512)},
+                    {"status", response ? response->status : 0},
+                    {"error", response ? std::string_view() : std::string_view(response.error().message)},
+                    {"took_ms", std::chrono::duration<double, std::milli>(took).count()}});
 }
 
 tl::unexpected<Error> Exchanger::left_alone(Breakers& breakers, const std::string& key,

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/clock.hpp"
+#include "base/log.hpp"
 #include "net/client/http_client.hpp"
 #include "registry/client/breaker.hpp"
 #include "registry/client/budget.hpp"
@@ -61,6 +62,7 @@ class Exchanger {
     RegistryMetrics& metrics;
     std::function<double()> random;  // [0, 1)
     std::function<net::Task<>(Duration)> sleep;
+    const Logger& log;
   };
   Exchanger(Tools tools, const RegistrySettings& settings);
 
@@ -84,6 +86,7 @@ class Exchanger {
   net::Task<Result<net::Response>> transmit(const Plan& plan, Hop& hop, Budget& budget);
   net::Request make_request(const Plan& plan, const Hop& hop) const;
   Result<Hop> next_hop(const Plan& plan, const Hop& hop, std::string_view location) const;
+  void tell(const Plan& plan, const Hop& hop, const Result<net::Response>& response, Duration took) const;
   void judge(Breakers::Pass& pass, const Plan& plan, const Result<net::Response>& response,
              Duration waited) const;
 

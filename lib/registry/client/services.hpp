@@ -20,7 +20,7 @@ struct Services {
         log(logger),
         metrics(figures, settings.insecure.names()),
         knowledge(clock, settings.remembered),
-        exchanger({http, clock, metrics, std::move(random), std::move(sleep)}, settings),
+        exchanger({http, clock, metrics, std::move(random), std::move(sleep), log}, settings),
         tokens(exchanger, clock, settings, metrics, log) {}
   Services(const Services&) = delete;
   Services& operator=(const Services&) = delete;

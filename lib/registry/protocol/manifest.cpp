@@ -60,13 +60,23 @@ Result<Manifest> read_manifest(std::string body) {
   return manifest;
 }
 
+namespace {
+
+// arm64 is arm64/v8 to every runtime.
+bool is_default_variant(const Platform& has, const Platform& wanted) {
+  return has.variant.empty() && wanted.architecture == "arm64" && wanted.variant == "v8";
+}
+
+}  // namespace
+
 const Child* choose_child(const Manifest& index, const Platform& wanted) {
   const Platform fallback{"linux", "amd64", ""};
   for (const auto& child : index.children) {
     if (is_index(child.type)) continue;
     const auto& has = child.platform ? *child.platform : fallback;
     if (has.os != wanted.os || has.architecture != wanted.architecture) continue;
-    if (!wanted.variant.empty() && has.variant != wanted.variant) continue;
+    if (!wanted.variant.empty() && has.variant != wanted.variant && !is_default_variant(has, wanted))
+      continue;
     return &child;
   }
   return nullptr;
