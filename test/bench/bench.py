@@ -23,16 +23,8 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "integration")]
 import reviews  # noqa: E402
-from harness import ROOT, Harness, free_port, listens  # noqa: E402
+from harness import ROOT, Harness, cpu_seconds, free_port, listens  # noqa: E402
 from servers import certificate  # noqa: E402
-
-TICK = 1 / os.sysconf("SC_CLK_TCK")
-
-
-def cpu_seconds(pid):
-    """User and system time of all threads of a process."""
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) * TICK
 
 
 def resident_mib(pid):

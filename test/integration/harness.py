@@ -24,6 +24,12 @@ def expect(condition, *what):
         raise Failed("\n".join(str(w) for w in what) or "expectation not met")
 
 
+def cpu_seconds(pid):
+    """User and system time of all threads of a process."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(") ", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 class Harness:
     def __init__(self, program, update=False):
         self.program = str(pathlib.Path(program).resolve())

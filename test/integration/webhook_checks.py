@@ -8,7 +8,8 @@ import subprocess
 import time
 
 from digest_checks import docker_config
-from harness import ROOT, Failed, expect, free_port
+from harness import ROOT, Failed, cpu_seconds, expect, free_port
+from raw_tls import Records, TwiceAnswering, digest_of
 from servers import INDEX, MANIFEST, Registry, TokenServer, certificate, htpasswd_registry
 from webhook import REVIEWS, Webhook, captured, with_decoded_patch
 
@@ -216,6 +217,41 @@ def transport(h):
         expect(webhook.get(webhook.metrics_port, "/metrics")[0] == 200)
 
 
+def cut_records(h):
+    folder = certificate(h, "cut")
+    for begun in (0, 1, 5, 7):
+        with h.check(f"client: {begun} bytes of a surplus TLS record {'close' if begun else 'keep'} a pooled connection"):
+            registry = TwiceAnswering(folder, begun)
+            server = Webhook(h, f"cut{begun}", f"--ca-file={folder / 'ca.crt'}", insecure=["127.0.0.1"])
+            pins = []
+            for n in range(4):
+                image = f"{registry.host}/team/i{n}:1"
+                response, patch = server.review(pod(registry.host, image))
+                pins.append((patch or [{"value": str(response)}])[0]["value"])
+                time.sleep(0.1)
+            right = [f"{registry.host}/team/i{n}:1@{digest_of(f'/v2/team/i{n}/manifests/1')}" for n in range(4)]
+            expect(pins == right and (registry.reused > 0) is (begun == 0), registry.reused, *pins)
+            registry.close()
+            h.stop(server.process)
+    with h.check("server: a part of a TLS record costs no time, and goes at the end"):
+        server = Webhook(h, "part", "--drain=0s", "--threads=1")
+        trust = ssl.create_default_context(cafile=server.certificates / "ca.crt")
+        connections = []
+        for begun in (0, 1, 5, 7, 40):
+            peer = Records(socket.create_connection(("127.0.0.1", server.port)), trust, server_hostname="localhost")
+            peer.sock.sendall(peer.record(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")[:begun])
+            connections.append(peer)
+        time.sleep(0.2)
+        before = cpu_seconds(server.process.pid)
+        time.sleep(1)
+        used = cpu_seconds(server.process.pid) - before
+        expect(used < 0.3, used)
+        h.stop(server.process)
+        expect('"clean":true' in h.log("part"), h.log("part")[-500:])
+        for peer in connections:
+            peer.sock.close()
+
+
 def way_out(h):
     registry = Registry(h, "way-out")
     body = captured(POD, registry.host)
@@ -275,4 +311,4 @@ def way_out(h):
             expect(run.returncode == 1 and str(port) in run.stderr, run)
 
 
-GROUPS = [captured_reviews, refusals, caching, credentials, transport, way_out]
+GROUPS = [captured_reviews, refusals, caching, credentials, transport, cut_records, way_out]
