@@ -123,8 +123,8 @@ void check_patch(const std::string& patch, const Review& review, const Plan& pla
 
 void check_answer(const Answer& answer) {
   FUZZ_CHECK(answer.allowed ? answer.code == 200 : answer.code == 403 || answer.code == 500);
-  FUZZ_CHECK(answer.allowed ? answer.message.empty()
-                            : fuzz::is_printable_line(answer.message, kMaxMessageBytes));
+  FUZZ_CHECK((answer.allowed && answer.message.empty()) ||
+             fuzz::is_printable_line(answer.message, kMaxMessageBytes));
   FUZZ_CHECK(answer.warnings.size() <= kMaxWarnings);
   for (const auto& warning : answer.warnings)
     FUZZ_CHECK(fuzz::is_printable_line(warning, kMaxWarningBytes));
