@@ -3,6 +3,9 @@
 #
 #   scripts/fuzz.sh [SECONDS [TARGET…]]   20 seconds for each of: challenge docker_config json reference request review
 #
+# FUZZ_SEED=N takes another way through the inputs than the usual one, which is always the same, so that CI does not
+# depend on luck.
+#
 # Kept corpora are in test/fuzz/corpus, what a run discovers in build/fuzz/corpus, findings in
 # build/fuzz/findings: build/fuzz/test/fuzz/fuzz_TARGET FILE shows one again. After a long run,
 # scripts/fuzz.sh --keep TARGET… moves the discoveries that add coverage into the kept corpus.
@@ -42,7 +45,7 @@ run_target() {
   local target=$1 seeds
   mapfile -t seeds < <(further_seeds "$target")
   mkdir -p "build/fuzz/corpus/$target"
-  "build/fuzz/test/fuzz/fuzz_$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
+  "build/fuzz/test/fuzz/fuzz_$target" -max_total_time="$seconds" -seed="${FUZZ_SEED:-1}" -timeout=10 -rss_limit_mb=2048 \
     -artifact_prefix="build/fuzz/findings/$target-" -dict="test/fuzz/dictionaries/$target.dict" \
     "build/fuzz/corpus/$target" "test/fuzz/corpus/$target" "${seeds[@]}"
 }
