@@ -3,7 +3,7 @@
 #
 #   scripts/bench.sh [--quick] [--update] [PART…]      parts: warm handshakes cold thousand own_digest memory start
 #
-# --update puts the table into docs/PERFORMANCE.md. Takes about three minutes; leave the machine alone meanwhile.
+# --update puts the table into docs/PERFORMANCE.md. Takes about five minutes; leave the machine alone meanwhile.
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 if [ "${1:-}" = -h ] || [ "${1:-}" = --help ]; then

@@ -15,7 +15,7 @@
 all=(challenge docker_config json reference request review)
 keep=no seconds=20
 case ${1:-} in
-  -h | --help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
+  -h | --help) sed -n '2,11s/^# \{0,1\}//p' "$0"; exit 0 ;;
   --keep) keep=yes; shift ;;
   '') ;;
   *[!0-9]*) printf 'fuzz: %s is not a number of seconds (try --help)\n' "$1" >&2; exit 2 ;;
