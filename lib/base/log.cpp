@@ -47,6 +47,17 @@ void append_number(std::string& out, double value) {
   out.append(digits, rest % 10 != 0 ? 4 : rest % 100 != 0 ? 3 : 2);
 }
 
+// All but strings, which the formats write in their own ways.
+template <typename Value>
+void append_plain(std::string& out, const Value& value) {
+  if (const auto* integer = std::get_if<std::int64_t>(&value))
+    append_integer(out, *integer);
+  else if (const auto* number = std::get_if<double>(&value))
+    append_number(out, *number);
+  else
+    out += std::get<bool>(value) ? "true" : "false";
+}
+
 constexpr std::string_view name(Level level) {
   switch (level) {
     case Level::debug:
@@ -106,12 +117,8 @@ void Logger::append_json(std::string& out, Level level, std::string_view message
     out += ':';
     if (const auto* s = std::get_if<std::string_view>(&field.value))
       append_json_text(out, *s);
-    else if (const auto* i = std::get_if<std::int64_t>(&field.value))
-      append_integer(out, *i);
-    else if (const auto* d = std::get_if<double>(&field.value))
-      append_number(out, *d);
     else
-      out += std::get<bool>(field.value) ? "true" : "false";
+      append_plain(out, field.value);
   }
   if (!raw_json.empty()) out.append(",").append(raw_json);
   out += "}\n";
@@ -129,12 +136,8 @@ void Logger::append_text(std::string& out, Level level, std::string_view message
         text::append_json_string(out, shown);
       else
         out += shown;
-    } else if (const auto* i = std::get_if<std::int64_t>(&field.value)) {
-      append_integer(out, *i);
-    } else if (const auto* d = std::get_if<double>(&field.value)) {
-      append_number(out, *d);
     } else {
-      out += std::get<bool>(field.value) ? "true" : "false";
+      append_plain(out, field.value);
     }
   }
   if (!raw_json.empty()) out.append(" ").append(raw_json);

@@ -107,14 +107,10 @@ bool Handler::accept(const net::ServerRequest& request, net::ServerResponse& res
 bool Handler::parse(Work& work, net::ServerRequest& request, net::ServerResponse& response) const {
   const auto root = work.document.parse(request.body);
   auto review = root ? admission::parse_review(*root) : Result<admission::Review>(fail(root.error()));
-  if (!review && review.error().kind == ErrorKind::unavailable) {
-    refuse(response, 503, review.error().message);
-    response.add_field("Retry-After", "1");
-    observer_->refused(response.status, review.error().message);
-    return false;
-  }
   if (!review) {
-    refuse(response, 400, review.error().message);
+    const bool may_pass = review.error().kind == ErrorKind::unavailable;
+    refuse(response, may_pass ? 503 : 400, review.error().message);
+    if (may_pass) response.add_field("Retry-After", "1");
     observer_->refused(response.status, review.error().message);
     return false;
   }

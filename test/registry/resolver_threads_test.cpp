@@ -92,6 +92,20 @@ struct Stage {
   }
 };
 
+// Runs `ask(io)` so many times, on four event loops in turn, with a pause after each hundred, and waits until
+// all of it has ended.
+template <typename Ask>
+void on_four_threads(int times, std::chrono::milliseconds pause, Ask ask) {
+  std::vector<std::unique_ptr<Loop>> threads;
+  for (int i = 0; i < 4; ++i)
+    threads.push_back(std::make_unique<Loop>());
+  for (int i = 0; i < times; ++i) {
+    auto& io = threads[static_cast<std::size_t>(i) % 4]->io;
+    asio::post(io, [&ask, &io] { ask(io); });
+    if (i % 100 == 99) std::this_thread::sleep_for(pause);
+  }
+}
+
 }  // namespace
 
 TEST_CASE("a thousand waiters on four threads cause one request") {
@@ -101,19 +115,11 @@ TEST_CASE("a thousand waiters on four threads cause one request") {
   stage.lookup.answer = [](int, auto&, auto&) { return digest('1'); };
   stage.start({});
   std::atomic<int> good = 0;
-  {
-    std::vector<std::unique_ptr<Loop>> threads;
-    for (int i = 0; i < 4; ++i)
-      threads.push_back(std::make_unique<Loop>());
-    for (int i = 0; i < kWaiters; ++i) {
-      auto& io = threads[static_cast<std::size_t>(i) % 4]->io;
-      asio::post(io, [&] {
-        std::vector<Query> queries{ResolverFixture::query("r.io/a:1", Freshness::cached)};
-        asio::co_spawn(io, stage.resolver->resolve(std::move(queries), stage.clock.now() + 20s),
-                       [&](std::exception_ptr, Resolutions all) { good += all[0].digest == digest('1'); });
-      });
-    }
-  }
+  on_four_threads(kWaiters, 0ms, [&](asio::io_context& io) {
+    std::vector<Query> queries{ResolverFixture::query("r.io/a:1", Freshness::cached)};
+    asio::co_spawn(io, stage.resolver->resolve(std::move(queries), stage.clock.now() + 20s),
+                   [&](std::exception_ptr, Resolutions all) { good += all[0].digest == digest('1'); });
+  });
   CHECK(good == kWaiters);
   CHECK(stage.lookup.calls == 1);
 }
@@ -131,25 +137,16 @@ TEST_CASE("a thousand appliers on four threads share requests, each sent after i
   stage.lookup.answer = [](int call, auto&, auto&) { return digest(call); };
   stage.start({});
   std::atomic<int> good = 0;
-  {
-    std::vector<std::unique_ptr<Loop>> threads;
-    for (int i = 0; i < 4; ++i)
-      threads.push_back(std::make_unique<Loop>());
-    for (int i = 0; i < kWaiters; ++i) {
-      auto& io = threads[static_cast<std::size_t>(i) % 4]->io;
-      asio::post(io, [&] {
-        const auto asked = stage.clock.now();
-        std::vector<Query> queries{ResolverFixture::query("r.io/a:1", Freshness::current)};
-        asio::co_spawn(io, stage.resolver->resolve(std::move(queries), asked + 20s),
-                       [&, asked](std::exception_ptr, Resolutions all) {
-                         const auto call = std::stoul(std::string(all[0].digest->hex()), nullptr, 16);
-                         const std::lock_guard lock(mutex);
-                         good += sent.at(call) >= asked;
-                       });
-      });
-      if (i % 100 == 99) std::this_thread::sleep_for(3ms);
-    }
-  }
+  on_four_threads(kWaiters, 3ms, [&](asio::io_context& io) {
+    const auto asked = stage.clock.now();
+    std::vector<Query> queries{ResolverFixture::query("r.io/a:1", Freshness::current)};
+    asio::co_spawn(io, stage.resolver->resolve(std::move(queries), asked + 20s),
+                   [&, asked](std::exception_ptr, Resolutions all) {
+                     const auto call = std::stoul(std::string(all[0].digest->hex()), nullptr, 16);
+                     const std::lock_guard lock(mutex);
+                     good += sent.at(call) >= asked;
+                   });
+  });
   CHECK(good == kWaiters);
   CHECK(stage.lookup.calls < 100);
 }
