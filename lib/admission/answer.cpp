@@ -25,19 +25,24 @@ bool contains(std::string_view list, std::string_view image) {
   return false;
 }
 
-// A comma-separated list of bounded length, each image once.
+// A comma-separated list of bounded length.
 void append(std::string& list, std::string_view image) {
   constexpr std::string_view kMore = "…";
-  if (list.ends_with(kMore) || contains(list, image)) return;
+  if (list.ends_with(kMore)) return;
   const bool fits = list.size() + image.size() + kMore.size() + 2 <= kMaxAuditBytes;
   if (!list.empty()) list += ',';
   list += fits ? image : kMore;
 }
 
+// The same, each image once.
+void append_once(std::string& list, std::string_view image) {
+  if (!contains(list, image)) append(list, image);
+}
+
 // A look-up or a failure serves many fields; what is said of it is said once.
 class Once {
  public:
-  enum What : std::uint8_t { unresolved = 1, kept = 2 };
+  enum What : std::uint8_t { unresolved = 1, kept = 2, pinned = 4 };
 
   explicit Once(const Plan& plan) : plan_(plan), said_(plan.lookups.size() + plan.failures.size()) {}
 
@@ -145,7 +150,7 @@ class Decider {
       result(decision).failure = cause->kind;
       answer_.images.back().verdict = Verdict::unresolved;
       if (!once_.first(decision, Once::unresolved)) continue;
-      append(answer_.unresolved, text::printable(decision.field.image, 200));
+      append_once(answer_.unresolved, text::printable(decision.field.image, 200));
       if (++failed > kListed) continue;
       if (!reasons.empty()) reasons += "; ";
       reasons += wording::reason(decision.field, *cause);
@@ -212,7 +217,12 @@ class Decider {
   void restore(const Decision& decision, ImageResult& made) {
     made.verdict = Verdict::restored;
     made.written = decision.old_image;
-    wrote(made);
+    answer_.patch = true;
+    if (plan_.dry_run)
+      warn(wording::would_write(made.field.image, made.written));
+    else  // the old object's string, whatever else it is
+      append_once(answer_.pinned, text::printable(made.written));
+    restored_ = true;
   }
 
   void pin(const Decision& decision) {
@@ -223,20 +233,16 @@ class Decider {
     found(made, answered);
     made.written = plan_.digest_only ? reference.pinned_without_tag(*answered.digest)
                                      : reference.pinned(*answered.digest);
-    wrote(made);
-    if (answered.source != Source::stale) return;
-    warn(wording::stale(subject(decision), answered.age));
-    if (!plan_.dry_run) append(answer_.stale, made.written);
-  }
-
-  void wrote(const ImageResult& made) {
     answer_.patch = true;
     if (plan_.dry_run)
       warn(wording::would_write(made.field.image, made.written));
-    else if (made.verdict == Verdict::restored)  // the old object's string, whatever else it is
-      append(answer_.pinned, text::printable(made.written));
-    else
+    else if (restored_)
+      append_once(answer_.pinned, made.written);
+    else if (once_.first(decision, Once::pinned))
       append(answer_.pinned, made.written);
+    if (answered.source != Source::stale) return;
+    warn(wording::stale(subject(decision), answered.age));
+    if (!plan_.dry_run) append_once(answer_.stale, made.written);
   }
 
   void unresolved(const Decision& decision, const Error& cause) {
@@ -244,7 +250,7 @@ class Decider {
     made.verdict = Verdict::unresolved;
     made.failure = cause.kind;
     if (!once_.first(decision, Once::unresolved)) return;
-    append(answer_.unresolved, text::printable(decision.field.image, 200));
+    append_once(answer_.unresolved, text::printable(decision.field.image, 200));
     if (answer_.message.empty())
       answer_.message = text::truncate(wording::reason(decision.field, cause), kMaxMessageBytes);
     const bool would_be_refused = plan_.dry_run && decision.treatment == Treatment::resolve && !tolerated();
@@ -278,6 +284,7 @@ class Decider {
   Once once_;
   std::array<bool, kSpecPaths> changes_{};
   bool ignored_ = false;
+  bool restored_ = false;  // an image, to whatever string: then a pin may write the same
   bool more_warnings_ = false;
   Answer answer_;
 };

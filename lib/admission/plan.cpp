@@ -47,8 +47,9 @@ bool may_be_pinned_though_owned(const Review& review, const ControllerOwner& own
 
 class Planner {
  public:
-  Planner(const Review& review, const Policy& policy, std::optional<std::string_view> namespace_on_reapply)
-      : review_(review), policy_(policy) {
+  Planner(const Review& review, const Policy& policy, std::optional<std::string_view> namespace_on_reapply,
+          image::ReferenceMemo* memo)
+      : review_(review), policy_(policy), memo_(memo) {
     plan_.on_error = policy.on_error;
     plan_.digest_only = policy.digest_only;
     plan_.dry_run = policy.dry_run;
@@ -237,7 +238,7 @@ class Planner {
                             {}});
       return {image, Decision::kNone, over_limit_};
     }
-    auto reference = image::Reference::parse(image);
+    auto reference = memo_ ? memo_->parse(image) : image::Reference::parse(image);
     if (!reference) return {image, Decision::kNone, fail(std::move(reference.error()))};
     const auto freshness = plan_.controlled ? Freshness::cached : Freshness::current;
     plan_.lookups.push_back({std::move(*reference), freshness, false});
@@ -269,6 +270,7 @@ class Planner {
 
   const Review& review_;
   const Policy& policy_;
+  image::ReferenceMemo* memo_;
   std::optional<std::string_view> namespace_on_reapply_;
   OnReapply on_reapply_ = OnReapply::resolve;
   Plan plan_;
@@ -296,8 +298,8 @@ std::string_view to_string(Reason reason) {
 }
 
 Plan make_plan(const Review& review, const Policy& policy,
-               std::optional<std::string_view> namespace_on_reapply) {
-  return Planner(review, policy, namespace_on_reapply).make();
+               std::optional<std::string_view> namespace_on_reapply, image::ReferenceMemo* memo) {
+  return Planner(review, policy, namespace_on_reapply, memo).make();
 }
 
 }  // namespace digester::admission

@@ -27,6 +27,7 @@
 #include "base/result.hpp"
 #include "image/digest.hpp"
 #include "image/reference.hpp"
+#include "image/reference_memo.hpp"
 
 namespace digester::admission {
 
@@ -93,7 +94,10 @@ struct Plan {
 //
 // An UPDATE whose oldObject is missing passes with a warning: nothing tells what it changes. An object with
 // the same key twice on the way to an image passes with a warning as well.
+//
+// `memo` saves parsing what earlier reviews named; the plan does not depend on it.
 Plan make_plan(const Review& review, const Policy& policy,
-               std::optional<std::string_view> namespace_on_reapply = std::nullopt);
+               std::optional<std::string_view> namespace_on_reapply = std::nullopt,
+               image::ReferenceMemo* memo = nullptr);
 
 }  // namespace digester::admission

@@ -12,6 +12,7 @@ void append(std::vector<Credential>& all, std::vector<Credential> more) {
 }
 
 std::vector<Credential> distinct(std::vector<Credential> all) {
+  if (all.empty()) return all;
   std::unordered_set<std::string> seen;
   std::erase_if(all,
                 [&](const Credential& c) { return c.is_anonymous() || !seen.insert(c.fingerprint).second; });

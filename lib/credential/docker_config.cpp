@@ -124,6 +124,7 @@ bool DockerConfig::is_fresh() const {
 
 std::vector<Credential> DockerConfig::match(const Snapshot& snapshot, const image::Reference& reference) {
   std::vector<Credential> found;
+  if (snapshot.empty()) return found;
   std::unordered_set<std::string_view> seen;
   for (const auto& logins : snapshot)
     for (const auto index : logins->keyring.match(reference)) {

@@ -232,6 +232,13 @@ std::optional<Fault> find_fault(std::string_view text, const Layout& layout) {
   return std::nullopt;
 }
 
+std::string join(std::string_view name, const Digest& digest) {
+  std::string joined;
+  joined.reserve(name.size() + 1 + digest.str().size());
+  joined.append(name).append(1, '@').append(digest.str());
+  return joined;
+}
+
 }  // namespace
 
 Result<Reference> Reference::parse(std::string_view text) {
@@ -239,47 +246,47 @@ Result<Reference> Reference::parse(std::string_view text) {
   const Layout layout = lay_out(text);
   if (const auto fault = find_fault(text, layout)) return fail_at(kWhat, text, *fault);
 
-  Reference reference;
-  reference.original_ = std::string(text);
-  reference.name_length_ = layout.path.end;
+  auto parts = std::make_shared<Parts>();
+  parts->original = std::string(text);
+  parts->name_length = layout.path.end;
   const auto domain = layout.domain ? layout.domain->text() : kDefaultDomain;
-  reference.domain_ = domain == kLegacyDomain ? kDefaultDomain : domain;
-  const bool on_hub = reference.domain_ == kDefaultDomain;
-  reference.api_host_ = on_hub ? std::string(kDefaultApiHost) : reference.domain_;
-  for (char& c : reference.api_host_)
+  parts->domain = domain == kLegacyDomain ? kDefaultDomain : domain;
+  const bool on_hub = parts->domain == kDefaultDomain;
+  parts->api_host = on_hub ? std::string(kDefaultApiHost) : parts->domain;
+  for (char& c : parts->api_host)
     if (is_upper(c)) c = static_cast<char>(c - 'A' + 'a');
   const auto path = layout.path.text();
-  if (on_hub && path.find('/') == std::string_view::npos) reference.path_ = kOfficialPrefix;
-  reference.path_ += path;
-  if (reference.path_.size() > kMaxPath)
+  if (on_hub && path.find('/') == std::string_view::npos) parts->path = kOfficialPrefix;
+  parts->path += path;
+  if (parts->path.size() > kMaxPath)
     return fail_at(kWhat, text,
-                   {layout.path.begin + kMaxPath - (reference.path_.size() - path.size()),
+                   {layout.path.begin + kMaxPath - (parts->path.size() - path.size()),
                     fmt::format("the repository name is longer than {} bytes", kMaxPath)});
   if (layout.tag) {
-    reference.tag_ = std::string(layout.tag->text());
-    reference.explicit_tag_ = true;
+    parts->tag = std::string(layout.tag->text());
+    parts->explicit_tag = true;
   }
   if (layout.digest) {
     auto digest = Digest::parse(layout.digest->text());
     if (!digest) return fail(std::move(digest.error()));
-    reference.digest_ = std::move(*digest);
+    parts->digest = std::move(*digest);
   } else if (!layout.tag) {
-    reference.tag_ = "latest";
+    parts->tag = "latest";
   }
-  return reference;
+  return Reference(std::move(parts));
 }
 
 std::string Reference::pinned(const Digest& digest) const {
-  assert(!digest_);
-  return original_ + "@" + digest.str();
+  assert(!this->digest());
+  return join(original(), digest);
 }
 
 std::string Reference::pinned_without_tag(const Digest& digest) const {
-  return std::string(name_as_written()) + "@" + digest.str();
+  return join(name_as_written(), digest);
 }
 
 std::string_view Reference::name_as_written() const {
-  return std::string_view(original_).substr(0, name_length_);
+  return std::string_view(original()).substr(0, parts_->name_length);
 }
 
 }  // namespace digester::image

@@ -67,13 +67,18 @@ class CachingResolver final : public Resolver {
     if (!stopped_) stop({});
   }
 
-  std::optional<Resolution> peek(const Question& question) override {
-    auto credentials = provider_.ready(question.reference, question.context);
-    if (!credentials) return std::nullopt;
-    auto known = credentials->empty() ? look(question, *anonymous_asker(), clock_.now())
-                                      : look(question, make_asker(std::move(*credentials)), clock_.now());
-    if (known) metrics_->answered(*known);
-    return known;
+  std::vector<std::optional<Resolution>> peek_all(std::span<const Question> questions) override {
+    const auto now = clock_.now();
+    std::vector<std::optional<Resolution>> answers(questions.size());
+    for (std::size_t i = 0; i < questions.size(); ++i) {
+      const auto& question = questions[i];
+      auto credentials = provider_.ready(question.reference, question.context);
+      if (!credentials) continue;
+      answers[i] = credentials->empty() ? look(question, *anonymous_asker(), now)
+                                        : look(question, make_asker(std::move(*credentials)), now);
+    }
+    metrics_->answered_from_cache(answers);
+    return answers;
   }
 
   net::Task<std::vector<Resolution>> resolve(std::vector<Query> queries, SteadyTime deadline) override {

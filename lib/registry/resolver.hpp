@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -96,9 +97,13 @@ class Resolver {
  public:
   virtual ~Resolver() = default;
 
-  // From the cache, without waiting; any thread. Empty: resolve() must be asked. Freshness::current finds
-  // only digests within --apply-ttl, and nobody whose credentials need I/O finds anything.
-  virtual std::optional<Resolution> peek(const Question& question) = 0;
+  // From the cache, without waiting; any thread: slot i answers question i. Empty: resolve() must be asked.
+  // Freshness::current finds only digests within --apply-ttl, and nobody whose credentials need I/O finds
+  // anything.
+  virtual std::vector<std::optional<Resolution>> peek_all(std::span<const Question> questions) = 0;
+  std::optional<Resolution> peek(const Question& question) {
+    return std::move(peek_all({&question, 1}).front());
+  }
 
   // All of them, concurrently, under one deadline: slot i answers query i. Those not known by the deadline
   // are ErrorKind::timed_out, or stale where allowed. Callable from any io_context thread: the coroutine

@@ -80,4 +80,19 @@ void ResolverMetrics::answered(const Resolution& resolution) {
   if (resolution.source == Source::cache) hits_.Increment();
 }
 
+void ResolverMetrics::answered_from_cache(std::span<const std::optional<Resolution>> resolutions) {
+  double hits = 0;
+  double digests = 0;
+  for (const auto& resolution : resolutions) {
+    if (!resolution) continue;
+    ++hits;
+    if (resolution->digest)
+      ++digests;
+    else
+      answers_[static_cast<std::size_t>(Source::cache)][outcome_of(*resolution)]->Increment();
+  }
+  if (digests > 0) answers_[static_cast<std::size_t>(Source::cache)][0]->Increment(digests);
+  if (hits > 0) hits_.Increment(hits);
+}
+
 }  // namespace digester::registry

@@ -3,6 +3,8 @@
 
 #include <array>
 #include <memory>
+#include <optional>
+#include <span>
 
 #include "base/metrics.hpp"
 #include "registry/cache.hpp"
@@ -18,6 +20,8 @@ class ResolverMetrics {
 
   // One answer given to a caller.
   void answered(const Resolution& resolution);
+  // Many at once, each from the cache or not there: counted in few additions.
+  void answered_from_cache(std::span<const std::optional<Resolution>> resolutions);
 
   prometheus::Counter& misses;        // what the cache could not answer at once
   prometheus::Counter& flights;       // started

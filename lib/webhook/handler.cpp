@@ -115,23 +115,29 @@ bool Handler::parse(Work& work, net::ServerRequest& request, net::ServerResponse
     return false;
   }
   work.review = *review;
-  work.plan = admission::make_plan(work.review, policy_);
+  thread_local image::ReferenceMemo memo;
+  work.plan = admission::make_plan(work.review, policy_, std::nullopt, &memo);
   return true;
 }
 
 void Handler::peek(Work& work) const {
+  const auto& lookups = work.plan.lookups;
+  if (lookups.empty()) return;
   work.context.namespace_name = work.review.namespace_name;
-  work.outcomes.reserve(work.plan.lookups.size());
-  for (std::size_t i = 0; i < work.plan.lookups.size(); ++i) {
-    const auto& lookup = work.plan.lookups[i];
-    const registry::Question question{lookup.reference, work.context, to_freshness(lookup.freshness),
-                                      lookup.stale_allowed};
-    if (auto known = resolver_->peek(question)) {
-      work.outcomes.push_back(to_outcome(std::move(*known)));
+  std::vector<registry::Question> questions;
+  questions.reserve(lookups.size());
+  for (const auto& lookup : lookups)
+    questions.emplace_back(lookup.reference, work.context, to_freshness(lookup.freshness),
+                           lookup.stale_allowed);
+  auto answers = resolver_->peek_all(questions);
+  work.outcomes.reserve(lookups.size());
+  for (std::size_t i = 0; i < lookups.size(); ++i) {
+    if (answers[i]) {
+      work.outcomes.push_back(to_outcome(std::move(*answers[i])));
       continue;
     }
     work.outcomes.push_back({fail(ErrorKind::timed_out, "no answer in time")});
-    work.queries.push_back(to_query(lookup, work.context));
+    work.queries.push_back(to_query(lookups[i], work.context));
     work.slots.push_back(i);
   }
 }

@@ -26,10 +26,16 @@ class FakeResolver final : public registry::Resolver {
   std::vector<registry::Query> asked;
   SteadyTime deadline;
 
-  std::optional<registry::Resolution> peek(const registry::Question& query) override {
-    const auto found = cached.find(query.reference.original());
-    if (found == cached.end() || query.freshness == registry::Freshness::current) return std::nullopt;
-    return registry::Resolution{found->second, registry::Source::cache};
+  std::vector<std::optional<registry::Resolution>> peek_all(
+      std::span<const registry::Question> questions) override {
+    std::vector<std::optional<registry::Resolution>> answers;
+    for (const auto& question : questions) {
+      const auto found = cached.find(question.reference.original());
+      auto& answer = answers.emplace_back();
+      if (found != cached.end() && question.freshness == registry::Freshness::cached)
+        answer = registry::Resolution{found->second, registry::Source::cache};
+    }
+    return answers;
   }
 
   net::Task<std::vector<registry::Resolution>> resolve(std::vector<registry::Query> queries,
