@@ -31,12 +31,10 @@ std::optional<Pass> passes(const Review& review, const Policy& policy) {
   const bool debug = review.is_ephemeral_containers() && review.operation == Operation::update;
   if (!review.sub_resource.empty() && !debug) return not_patched("a subresource without images of its own");
   if (!review.object.is_object()) return not_patched("no object");
-  if (is_being_deleted(review.object)) return not_patched("being deleted");
-  if (is_mirror_pod(review.object)) return not_patched("a mirror pod");
-  if (label(review.object, kPinLabel) == "false") return not_patched("opted out by label");
-  for (const auto& owner : policy.skip_owners)
-    if (has_owner(review.object, owner.group, owner.kind))
-      return not_patched("owned by one of --skip-owners");
+  if (is_being_deleted(review.metadata)) return not_patched("being deleted");
+  if (is_mirror_pod(review.metadata)) return not_patched("a mirror pod");
+  if (label(review.metadata, kPinLabel) == "false") return not_patched("opted out by label");
+  if (has_owner(review.metadata, policy.skip_owners)) return not_patched("owned by one of --skip-owners");
   return std::nullopt;
 }
 
@@ -58,7 +56,7 @@ class Planner {
 
   Plan make() && {
     if (const auto passed = passes(review_, policy_)) return pass(passed->reason, passed->why);
-    const auto owner = controller_owner(review_.object);
+    const auto owner = controller_owner(review_.metadata);
     if (owner && !may_be_pinned_though_owned(review_, *owner)) return pass("owned by a controller");
     // Who debugs a controller's Pod is a person.
     plan_.controlled = owner && !review_.is_ephemeral_containers();
@@ -253,7 +251,7 @@ class Planner {
   // The object's own annotation, else the namespace's, else the flag.
   void choose_on_reapply() {
     on_reapply_ = policy_.on_reapply;
-    const auto own = annotation(review_.object, kOnReapplyAnnotation);
+    const auto own = annotation(review_.metadata, kOnReapplyAnnotation);
     for (const auto text : {own, namespace_on_reapply_}) {
       if (!text) continue;
       const auto value = parse_on_reapply(*text);

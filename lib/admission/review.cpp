@@ -71,43 +71,62 @@ Result<Review> parse_review(json::Value root) {
   }
   if (review.uid.empty()) return fail(ErrorKind::invalid, "the AdmissionReview's request has no uid");
   review.operation = operation_of(review.operation_text);
-  if (review.name.empty()) {
-    const auto metadata = review.object.find("metadata");
-    review.name = metadata.find("name").string_or(metadata.find("generateName").string_or(""));
-  }
+  review.metadata = Metadata(review.object);
+  if (review.name.empty())
+    review.name = review.metadata.name.string_or(review.metadata.generate_name.string_or(""));
   return review;
 }
 
-std::optional<ControllerOwner> controller_owner(json::Value object) {
-  for (const auto owner : object.at({"metadata", "ownerReferences"}).elements())
+Metadata::Metadata(json::Value object) {
+  for (const auto [key, value] : object.find("metadata").members()) {
+    if (key == "name")
+      name = value;
+    else if (key == "generateName")
+      generate_name = value;
+    else if (key == "deletionTimestamp")
+      deletion_timestamp = value;
+    else if (key == "labels")
+      labels = value;
+    else if (key == "annotations")
+      annotations = value;
+    else if (key == "ownerReferences")
+      owner_references = value;
+  }
+}
+
+std::optional<ControllerOwner> controller_owner(const Metadata& metadata) {
+  for (const auto owner : metadata.owner_references.elements())
     if (owner.find("controller").boolean() == true)
       return ControllerOwner{group_of(owner.find("apiVersion").string_or("")),
                              owner.find("kind").string_or(""), owner.find("name").string_or("")};
   return std::nullopt;
 }
 
-bool has_owner(json::Value object, std::string_view group, std::string_view kind) {
-  for (const auto owner : object.at({"metadata", "ownerReferences"}).elements())
-    if (owner.find("kind").string() == kind && group_of(owner.find("apiVersion").string_or("")) == group)
-      return true;
+bool has_owner(const Metadata& metadata, std::span<const Owner> owners) {
+  for (const auto reference : metadata.owner_references.elements()) {
+    const auto kind = reference.find("kind").string();
+    if (!kind) continue;
+    for (const auto& owner : owners)
+      if (owner.kind == *kind && owner.group == group_of(reference.find("apiVersion").string_or("")))
+        return true;
+  }
   return false;
 }
 
-bool is_being_deleted(json::Value object) {
-  const auto since = object.at({"metadata", "deletionTimestamp"});
-  return since.present() && !since.is_null();
+bool is_being_deleted(const Metadata& metadata) {
+  return metadata.deletion_timestamp.present() && !metadata.deletion_timestamp.is_null();
 }
 
-bool is_mirror_pod(json::Value object) {
-  return annotation(object, "kubernetes.io/config.mirror").has_value();
+bool is_mirror_pod(const Metadata& metadata) {
+  return annotation(metadata, "kubernetes.io/config.mirror").has_value();
 }
 
-std::optional<std::string_view> label(json::Value object, std::string_view key) {
-  return object.at({"metadata", "labels", key}).string();
+std::optional<std::string_view> label(const Metadata& metadata, std::string_view key) {
+  return metadata.labels.find(key).string();
 }
 
-std::optional<std::string_view> annotation(json::Value object, std::string_view key) {
-  return object.at({"metadata", "annotations", key}).string();
+std::optional<std::string_view> annotation(const Metadata& metadata, std::string_view key) {
+  return metadata.annotations.find(key).string();
 }
 
 }  // namespace digester::admission

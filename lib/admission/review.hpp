@@ -3,8 +3,10 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string_view>
 
+#include "admission/policy.hpp"
 #include "base/result.hpp"
 #include "json/value.hpp"
 
@@ -22,6 +24,19 @@ struct Kind {
   bool is(std::string_view g, std::string_view k) const { return group == g && kind == k; }
 };
 
+// What of an object's metadata matters to us, found in one walk; of a doubled key the last counts.
+struct Metadata {
+  Metadata() = default;
+  Metadata(json::Value object);  // NOLINT(google-explicit-constructor): an object has metadata
+
+  json::Value name;
+  json::Value generate_name;
+  json::Value deletion_timestamp;
+  json::Value labels;
+  json::Value annotations;
+  json::Value owner_references;
+};
+
 // Everything here points into the json::Document: keep that one alive and unparsed meanwhile.
 struct Review {
   ApiVersion api_version = ApiVersion::v1;
@@ -36,6 +51,7 @@ struct Review {
   std::string_view username;  // userInfo.username
   bool dry_run = false;
   json::Value object;      // absent or null: none
+  Metadata metadata;       // the object's
   json::Value old_object;  // the same
 
   bool is_pod() const { return kind.is("", "Pod"); }
@@ -47,21 +63,21 @@ struct Review {
 // request, no uid.
 Result<Review> parse_review(json::Value root);
 
-// The ownerReferences entry with controller: true.
+// The first ownerReferences entry with controller: true.
 struct ControllerOwner {
   std::string_view group;
   std::string_view kind;
   std::string_view name;
 };
-std::optional<ControllerOwner> controller_owner(json::Value object);
-// Whether any ownerReferences entry, a controller or not, is of that group and kind.
-bool has_owner(json::Value object, std::string_view group, std::string_view kind);
+std::optional<ControllerOwner> controller_owner(const Metadata& metadata);
+// Whether any ownerReferences entry, a controller or not, is one of these.
+bool has_owner(const Metadata& metadata, std::span<const Owner> owners);
 
-bool is_being_deleted(json::Value object);  // metadata.deletionTimestamp is set
-bool is_mirror_pod(json::Value object);     // annotation kubernetes.io/config.mirror
+bool is_being_deleted(const Metadata& metadata);  // deletionTimestamp is set
+bool is_mirror_pod(const Metadata& metadata);     // annotation kubernetes.io/config.mirror
 // Absent labels and annotations, and those that are not strings: empty optional.
-std::optional<std::string_view> label(json::Value object, std::string_view key);
-std::optional<std::string_view> annotation(json::Value object, std::string_view key);
+std::optional<std::string_view> label(const Metadata& metadata, std::string_view key);
+std::optional<std::string_view> annotation(const Metadata& metadata, std::string_view key);
 
 inline constexpr std::string_view kPinLabel = "digester.dev/pin";                    // "false" opts out
 inline constexpr std::string_view kOnReapplyAnnotation = "digester.dev/on-reapply";  // keep, resolve

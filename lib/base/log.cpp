@@ -113,7 +113,7 @@ void Logger::append_json(std::string& out, Level level, std::string_view message
   append_json_text(out, message);
   for (const auto& field : fields) {
     out += ',';
-    append_json_text(out, field.key);
+    text::append_json_string(out, field.key);
     out += ':';
     if (const auto* s = std::get_if<std::string_view>(&field.value))
       append_json_text(out, *s);

@@ -233,6 +233,14 @@ bool is_valid_utf8(std::string_view text) {
 }
 
 void append_json_string(std::string& out, std::string_view text) {
+  if (plain_json_prefix(text) == text.size()) {
+    const auto at = out.size();
+    out.resize(at + text.size() + 2);
+    out[at] = '"';
+    text.copy(out.data() + at + 1, text.size());
+    out.back() = '"';
+    return;
+  }
   out += '"';
   while (!text.empty()) {
     const auto plain = plain_json_prefix(text);

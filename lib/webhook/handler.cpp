@@ -92,7 +92,8 @@ bool Handler::accept(const net::ServerRequest& request, net::ServerResponse& res
   } else if (request.method != "POST") {
     refuse(response, 405, "method not allowed: admission reviews are POSTed");
     response.add_field("Allow", "POST");
-  } else if (!text::iequals(request.content_type(), "application/json")) {
+  } else if (const auto type = request.content_type();
+             type != "application/json" && !text::iequals(type, "application/json")) {
     refuse(response, 415, "unsupported media type: an admission review is application/json");
   } else {
     return true;

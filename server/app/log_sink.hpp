@@ -20,7 +20,7 @@ namespace digester::app {
 class LogSink {
  public:
   static constexpr std::size_t kLimit = 8 << 20;
-  static constexpr std::size_t kBatch = 512 << 10;
+  static constexpr std::size_t kBatch = 128 << 10;
   static constexpr std::chrono::milliseconds kDelay{20};
   static constexpr std::chrono::milliseconds kPatience{2000};
 

@@ -55,9 +55,9 @@ TEST_CASE("what a controller creates has an owner, and a name yet to be made") {
   CHECK(owner->group == "apps");
   CHECK(owner->kind == "ReplicaSet");
   CHECK(owner->name == "web-57654b4589");
-  CHECK(has_owner(review.object, "apps", "ReplicaSet"));
-  CHECK_FALSE(has_owner(review.object, "", "ReplicaSet"));
-  CHECK_FALSE(has_owner(review.object, "apps", "Deployment"));
+  CHECK(has_owner(review.object, std::vector<Owner>{{"apps", "ReplicaSet"}}));
+  CHECK_FALSE(has_owner(review.object, std::vector<Owner>{{"", "ReplicaSet"}}));
+  CHECK_FALSE(has_owner(review.object, std::vector<Owner>{{"apps", "Deployment"}}));
 }
 
 TEST_CASE("an owner that is no controller does not count as one") {
@@ -66,7 +66,7 @@ TEST_CASE("an owner that is no controller does not count as one") {
       json_remove(captured("create-pod-by-job"), "/request/object/metadata/ownerReferences/0/controller");
   const auto review = parse_review(document.parse(text).value()).value();
   CHECK_FALSE(controller_owner(review.object));
-  CHECK(has_owner(review.object, "batch", "Job"));
+  CHECK(has_owner(review.object, std::vector<Owner>{{"batch", "Job"}}));
 }
 
 TEST_CASE("dry runs are told apart") {
