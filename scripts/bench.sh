@@ -11,5 +11,5 @@ if [ "${1:-}" = -h ] || [ "${1:-}" = --help ]; then
   exit 0
 fi
 "$ROOT/scripts/setup.sh"
-build release digester
+build release digester server_bench
 exec python3 -B "$ROOT/test/bench/bench.py" "$@"

@@ -19,11 +19,12 @@ build_packages=(
 demo_packages=(curl docker-registry openssl python3)
 test_packages=(
   clang-14 clang-format-14 clang-tidy-14 clang-tools-14 libclang-rt-14-dev llvm-14   # fuzzing, coverage, guards
+  etcd-server                             # under the API server of the end-to-end tests
   apache2-utils nginx tinyproxy-bin wrk     # htpasswd; a broken front and a yardstick; a CONNECT proxy; load
   shellcheck
 )
-# Packages that bring a service which nobody asked to run on this machine.
-services=(docker-registry nginx)
+# Packages that bring a service which nobody asked to run on this machine, and what it is called.
+declare -A services=([docker-registry]=docker-registry [nginx]=nginx [etcd-server]=etcd)
 
 say() { printf 'setup: %s\n' "$*"; }
 die() { printf 'setup: %s\n' "$*" >&2; exit 1; }
@@ -102,9 +103,9 @@ if ! apt install --no-install-recommends "${missing[@]}"; then
   die "apt-get install failed, its last lines are above"
 fi
 if command -v systemctl >/dev/null; then
-  for service in "${services[@]}"; do
-    if [[ " ${missing[*]} " == *" $service "* ]]; then
-      "${as_root[@]}" systemctl disable --quiet "$service" >>"$log" 2>&1 || true
+  for package in "${!services[@]}"; do
+    if [[ " ${missing[*]} " == *" $package "* ]]; then
+      "${as_root[@]}" systemctl disable --quiet "${services[$package]}" >>"$log" 2>&1 || true
     fi
   done
 fi

@@ -31,10 +31,12 @@ step() {
   shift
   printf '%-34s ' "$name"
   # In a subshell of its own, so that `set -e` holds inside and a failure ends only this step.
+  watch_step "$log"
   set +e
   (set -e; "$@") >"$log" 2>&1 </dev/null
   status=$?
   set -e
+  unwatch_step
   spent=$((SECONDS - started))
   case $status in
     0)
@@ -50,6 +52,26 @@ step() {
       failure_lines "$log" | sed 's/^/    /' ;;
   esac
   return 0
+}
+
+# On a terminal: how long the step has been running, and the latest line of its log.
+watch_step() {
+  WATCHER=''
+  [ -t 1 ] || return 0
+  (
+    trap 'exit 0' TERM
+    while sleep 1; do
+      printf '\e7%s%4d s  %s%s\e[K\e8' "$DIM" $((SECONDS - started)) \
+        "$(tail -c 400 "$1" 2>/dev/null | tr -d '\000-\010\013-\037' | grep -v '^$' | tail -n 1 | cut -c 1-60)" "$PLAIN"
+    done
+  ) &
+  WATCHER=$!
+}
+unwatch_step() {
+  [ -n "$WATCHER" ] || return 0
+  kill "$WATCHER" 2>/dev/null
+  wait "$WATCHER" 2>/dev/null || true
+  printf '\e[K'
 }
 
 # after BUILD NAME COMMAND…: a step that makes sense only if the build did not fail.

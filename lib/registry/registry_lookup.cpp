@@ -73,7 +73,9 @@ net::Task<Result<Digest>> find_child(Session& session, std::string name, std::op
 
   const auto* child = protocol::choose_child(checked->manifest, platform);
   if (child == nullptr)
-    co_return fail(ErrorKind::not_found, fmt::format("the image is not there for {}", platform.str()));
+    co_return fail(ErrorKind::not_found,
+                   fmt::format("the image is not there for {}, only for {}", platform.str(),
+                               protocol::list_platforms(checked->manifest)));
   auto digest = Digest::parse(child->digest);
   if (!digest) co_return fail(ErrorKind::protocol, "its index names a child by something that is no digest");
   auto child_name = digest->str();

@@ -1,5 +1,9 @@
 #include "registry/protocol/manifest.hpp"
 
+#include <algorithm>
+#include <vector>
+
+#include "base/text.hpp"
 #include "json/value.hpp"
 
 namespace digester::registry::protocol {
@@ -62,6 +66,9 @@ Result<Manifest> read_manifest(std::string body) {
 
 namespace {
 
+// What a child without a platform counts as.
+const Platform kUnnamed{"linux", "amd64", ""};
+
 // arm64 is arm64/v8 to every runtime.
 bool is_default_variant(const Platform& has, const Platform& wanted) {
   return has.variant.empty() && wanted.architecture == "arm64" && wanted.variant == "v8";
@@ -70,16 +77,33 @@ bool is_default_variant(const Platform& has, const Platform& wanted) {
 }  // namespace
 
 const Child* choose_child(const Manifest& index, const Platform& wanted) {
-  const Platform fallback{"linux", "amd64", ""};
   for (const auto& child : index.children) {
     if (is_index(child.type)) continue;
-    const auto& has = child.platform ? *child.platform : fallback;
+    const auto& has = child.platform ? *child.platform : kUnnamed;
     if (has.os != wanted.os || has.architecture != wanted.architecture) continue;
     if (!wanted.variant.empty() && has.variant != wanted.variant && !is_default_variant(has, wanted))
       continue;
     return &child;
   }
   return nullptr;
+}
+
+std::string list_platforms(const Manifest& index) {
+  constexpr std::size_t kListed = 12;
+  std::string list;
+  std::vector<std::string> listed;
+  for (const auto& child : index.children) {
+    // Build tools put attestations beside images, as children for unknown/unknown.
+    const auto& has = child.platform ? *child.platform : kUnnamed;
+    if (is_index(child.type) || has.os == "unknown") continue;
+    auto name = text::printable(has.str(), 48);
+    if (std::find(listed.begin(), listed.end(), name) != listed.end()) continue;
+    if (listed.size() == kListed) return list + ", …";
+    if (!list.empty()) list += ", ";
+    list += name;
+    listed.push_back(std::move(name));
+  }
+  return list.empty() ? "none" : list;
 }
 
 }  // namespace digester::registry::protocol

@@ -30,5 +30,7 @@ Result<Manifest> read_manifest(std::string body);
 // The first image of that platform, as `crane digest --platform` picks it: os and architecture equal, the
 // variant only if asked for; a child without platform counts as linux/amd64. Null if there is none.
 const Child* choose_child(const Manifest& index, const Platform& wanted);
+// For people: "linux/amd64, linux/arm64/v8"; printable and bounded, "none" for an index without images.
+std::string list_platforms(const Manifest& index);
 
 }  // namespace digester::registry::protocol

@@ -37,12 +37,12 @@ TEST_CASE("the platform's child is answered, after its bytes were checked") {
   CHECK(find(world, kImage, "linux/arm64").error().kind == ErrorKind::not_found);
 }
 
-TEST_CASE("a platform that is not there is named") {
+TEST_CASE("a platform that is not there is named, and those that are") {
   World world;
   world.http.on(kGet, body(kIndexBody, kIndexType));
   const auto error = find(world, kImage, "linux/s390x").error();
   CHECK(error.kind == ErrorKind::not_found);
-  CHECK(error.message == kImage + ": registry.example.com: the image is not there for linux/s390x");
+  CHECK(error.message == kImage + ": registry.example.com: the image is not there for linux/s390x, only for linux/arm64/v8");
 }
 
 TEST_CASE("a tag that is no index is answered with its own digest") {

@@ -1,0 +1,37 @@
+// The flags of `digester digest`.
+#include "cli/flags.hpp"
+
+namespace digester::cli {
+
+void add_digest(CLI::App& app, DigestOptions& o, bool& verbose) {
+  Flags flags(app, "Options");
+  app.add_option("IMAGE", o.images, "Images, as a manifest names them")
+      ->required()
+      ->type_name("")
+      ->group("Arguments");
+  flags.toggle("--full", o.full, "Print name:tag@digest instead of the digest alone");
+  app.add_option_function<std::string>(
+         "-o,--output", [&o](const std::string& v) { o.json = v == "json"; }, "text or json")
+      ->take_last()
+      ->check(CLI::IsMember({"text", "json"}).description(""))
+      ->type_name("FORMAT")
+      ->default_str("text")
+      ->group("Options");
+  flags.text("--platform", o.platform, "The digest of one platform's manifest instead of the index",
+             "OS/ARCH[/VARIANT]");
+  flags.duration("--timeout", o.timeout, "For all images together", std::chrono::milliseconds(1));
+  flags.toggle("-v,--verbose", verbose, "Say on standard error what is asked of whom");
+  add_registry_flags(flags, o.registry);
+  app.footer(
+      "Credentials come from the docker configuration (DOCKER_AUTH_CONFIG, DOCKER_CONFIG, "
+      "~/.docker/config.json, …).\n"
+      "A loopback registry is asked over https first, then over http. An image that names a digest is "
+      "printed "
+      "as it is,\nunasked.\n"
+      "Exit codes: 0 all found, 1 some were not, 2 wrong usage, 3 standard output cannot be written.\n\n"
+      "Examples:\n"
+      "  digester digest nginx:1.27\n"
+      "  digester digest --full --platform linux/arm64 debian:12 127.0.0.1:5000/team/web:1.10");
+}
+
+}  // namespace digester::cli

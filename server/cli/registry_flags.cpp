@@ -1,0 +1,22 @@
+#include "cli/flags.hpp"
+
+namespace digester::cli {
+
+void add_registry_flags(Flags flags, RegistryOptions& o) {
+  flags = flags.in("Registries");
+  flags.list("--insecure-registries", o.insecure_registries,
+             "Registries that need no TLS: https is tried first, then http; http://HOST: http alone. Hosts, "
+             "host:port, CIDRs. Listing a loopback registry also admits its address",
+             "HOST,…");
+  flags.list("--realm-allow", o.realm_allow,
+             "Let REGISTRY's credentials go to the token service at HOST, where the two are not of one site",
+             "REGISTRY=HOST");
+  flags.list("--redirect-allow", o.redirect_allow, "Private hosts or CIDRs that a registry may redirect to",
+             "HOST,…");
+  flags.list("--ca-file", o.ca_files, "PEM file of certificate authorities to trust besides the system's",
+             "FILE");
+  flags.number("--registry-concurrency", o.registry_concurrency, "Exchanges at a time with one registry", 1U,
+               1024U);
+}
+
+}  // namespace digester::cli

@@ -1,0 +1,150 @@
+// The flags of `digester webhook`.
+#include <map>
+
+#include "cli/flags.hpp"
+
+namespace digester::cli {
+namespace {
+
+const std::map<std::string, Level>& levels() {
+  static const std::map<std::string, Level> all{
+      {"debug", Level::debug}, {"info", Level::info}, {"warn", Level::warn}, {"error", Level::error}};
+  return all;
+}
+
+}  // namespace
+
+void add_webhook(CLI::App& app, WebhookOptions& o, EnvironmentNames& env, std::string& config) {
+  Flags flags(app, "Server");
+  flags.text("--config", config,
+             "YAML file with any of these flags as keys; the command line and the environment win", "FILE");
+  flags.text("--listen-address", o.listen_address, "Address to listen on; empty: all of IPv4 and IPv6",
+             "ADDRESS");
+  flags.number<std::uint16_t>("--port", o.port, "Webhook port (TLS)", 0, 65535);
+  flags.text("--cert-dir", o.cert_dir, "Directory with tls.crt and tls.key, read again when they change",
+             "DIR");
+  flags.text("--health-addr", o.health_addr, "Where /healthz and /readyz answer (plain http); 0: nowhere",
+             "HOST:PORT");
+  flags.text("--metrics-addr", o.metrics_addr, "Where /metrics answers (plain http); 0: nowhere",
+             "HOST:PORT");
+  flags.number("--threads", o.threads, "Admission threads; 0: as many as the cgroup's CPU limit allows", 0U,
+               256U);
+  env.emplace_back(
+      flags.toggle("--offline", o.offline, "Do not talk to the Kubernetes API (no pull secrets)"), "OFFLINE");
+  flags.toggle("--disable-cert-rotation", o.disable_cert_rotation,
+               "Serve the files of --cert-dir; make and rotate nothing");
+  env.emplace_back(
+      flags.text("--kubeconfig", o.kubeconfig, "kubeconfig file for use outside a cluster", "FILE"),
+      "KUBECONFIG");
+  env.emplace_back(flags.text("--pod-name", o.pod_name, "This pod's name, for logs"), "POD_NAME");
+  env.emplace_back(flags.text("--pod-namespace", o.pod_namespace,
+                              "This server's own namespace, whose objects pass untouched"),
+                   "POD_NAMESPACE");
+  flags.duration("--drain", o.drain,
+                 "After SIGTERM: keep answering this long, not ready; a second signal stops at once");
+  flags.duration("--admission-budget", o.admission_budget,
+                 "Longest time for one review, whatever the API server allows",
+                 std::chrono::milliseconds(10));
+  app.add_option_function<std::string>(
+         "--log-level",
+         [&o](const std::string& v) {
+           const auto known = levels().find(text::to_lower(v));
+           if (known == levels().end())
+             throw CLI::ValidationError(
+                 "--log-level", "\"" + text::printable(v, 32) + "\" is none of debug, info, warn, error");
+           o.log_level = known->second;
+         },
+         "debug, info, warn or error")
+      ->take_last()
+      ->type_name("LEVEL")
+      ->default_str("info")
+      ->group("Server");
+  app.add_option_function<std::string>(
+         "--log-format",
+         [&o](const std::string& v) { o.log_format = v == "json" ? LogFormat::json : LogFormat::text; },
+         "json or text; default: text on a terminal, json otherwise")
+      ->take_last()
+      ->check(CLI::IsMember({"json", "text"}).description(""))
+      ->type_name("FORMAT")
+      ->group("Server");
+
+  flags = flags.in("Policy");
+  flags.toggle("--dry-run", o.policy.dry_run, "Never patch; say in warnings what would be done");
+  flags.toggle("--ignore-errors", o.policy.ignore_errors,
+               "Admit what cannot be resolved (the same as --on-error=admit)");
+  flags
+      .text("--on-error", o.policy.on_error,
+            "What cannot be resolved is refused; admit-controlled: admitted with a warning if a controller "
+            "creates it; admit: always "
+            "admitted with a warning (default: refuse)",
+            "refuse|admit-controlled|admit")
+      ->check(CLI::IsMember({"refuse", "admit-controlled", "admit"}).description(""));
+  flags
+      .text("--on-reapply", o.policy.on_reapply,
+            "Applying name:tag over our name:tag@digest: resolve asks the registry anew, keep puts the "
+            "digest back",
+            "resolve|keep")
+      ->check(CLI::IsMember({"resolve", "keep"}).description(""));
+  env.emplace_back(
+      flags.text("--skip-prefixes", o.policy.skip_prefixes,
+                 "Colon-separated prefixes of images to leave alone (cannot hold a port: see --skip-prefix)",
+                 "A:B"),
+      "SKIP_PREFIXES");
+  flags.list("--skip-prefix", o.policy.skip_prefix,
+             "Prefix of images to leave alone; repeatable, may hold a port", "PREFIX");
+  flags.list("--skip-owners", o.policy.skip_owners,
+             "Owners whose Pods are left alone, as group/Kind; replaces the built-in list of operators that "
+             "compare image strings (postgresql.cnpg.io/Cluster, acid.zalan.do/postgresql, "
+             "operators.coreos.com/CatalogSource)",
+             "GROUP/KIND,…");
+  flags.toggle("--digest-only", o.policy.digest_only,
+               "Write name@digest without the tag, for runtimes that refuse both");
+
+  flags = flags.in("Cache");
+  flags.duration("--cache-ttl", o.cache.ttl, "How long a digest counts as fresh for what controllers create");
+  flags.duration("--apply-ttl", o.cache.apply_ttl,
+                 "The same for what people and pipelines apply; 0: always ask");
+  flags.duration("--cache-negative-ttl", o.cache.negative_ttl, "How long \"no such image\" is remembered");
+  flags.duration(
+      "--cache-stale", o.cache.stale,
+      "How old an answer may be when its registry fails, or has just failed several times in a row "
+      "(up to a minute then passes before it is asked again)");
+  flags.duration("--cache-slow", o.cache.slow,
+                 "After this long, controllers' objects get a known older answer");
+  flags.bytes("--cache-size", o.cache.bytes, "Memory for cached digests", 64 << 10);
+  flags.number<std::uint64_t>("--cache-entries", o.cache.entries, "Cached digests at most", 16, 100'000'000);
+
+  add_registry_flags(flags, o.registry);
+
+  flags = flags.in("Limits");
+  flags.number<std::uint64_t>("--max-connections", o.limits.max_connections, "Connections at a time", 1,
+                              1'000'000);
+  flags.bytes("--max-bytes-in-flight", o.limits.max_bytes_in_flight,
+              "Request bytes held at a time; over it: 429 with Retry-After", 1 << 20);
+  flags.bytes("--max-body", o.limits.max_body, "Largest request body; over it: 413", 1 << 10);
+  flags.bytes("--max-waiting-bytes", o.limits.max_waiting_bytes,
+              "Memory for reviews that wait for registries; over it: 429 with Retry-After", 1 << 20);
+  const auto least = std::chrono::milliseconds(1);
+  flags.duration("--lookup-timeout", o.limits.lookup_timeout,
+                 "For one look-up at a registry, whoever still waits for it", std::chrono::milliseconds(10));
+  flags.duration("--handshake-timeout", o.limits.handshake_timeout, "For a TLS handshake", least);
+  flags.duration("--header-timeout", o.limits.header_timeout, "For a request's head, from its first byte",
+                 least);
+  flags.duration("--body-timeout", o.limits.body_timeout, "For a request's body", least);
+  flags.duration("--write-timeout", o.limits.write_timeout, "For a client to take its answer", least);
+  flags.duration("--idle-timeout", o.limits.idle_timeout,
+                 "For an idle connection; at least 91s, since the API server reuses one for 90s",
+                 std::chrono::seconds(91));
+  app.footer(
+      "Examples:\n"
+      "  digester webhook --offline --disable-cert-rotation --cert-dir certs\n"
+      "  digester webhook --on-error=admit-controlled --skip-prefix=registry.local:5000/base/ "
+      "--cache-ttl=5m\n\n"
+      "Environment: DEBUG, OFFLINE, KUBECONFIG, SKIP_PREFIXES, POD_NAME, POD_NAMESPACE stand for the flags "
+      "of those names;\n"
+      "HTTPS_PROXY, HTTP_PROXY, NO_PROXY, SSL_CERT_FILE, SSL_CERT_DIR, DOCKER_CONFIG, DOCKER_AUTH_CONFIG as "
+      "everywhere.\n"
+      "SIGTERM drains; a second one stops at once.");
+}
+
+}  // namespace digester::cli

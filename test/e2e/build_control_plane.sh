@@ -1,0 +1,103 @@
+#!/usr/bin/env bash
+# Builds what the end-to-end tests and scripts/cluster.sh run: Kubernetes' control plane and the tools around it,
+# from Go modules at pinned versions, checked against go.sum and Go's checksum database.
+#
+#   test/e2e/build_control_plane.sh [--list]
+#
+# The programs are left in build/e2e/bin. What is there already at the pinned version is left alone, which takes no
+# time and no Go. Otherwise Go 1.26 or newer is needed, and some fifteen minutes of two cores the first time.
+# --list prints the pinned versions. Exit status 77: there is no such Go, its last line says so.
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/../../scripts/lib.sh"
+
+module=$ROOT/test/e2e/control-plane
+target=$ROOT/build/e2e/bin
+stamps=$ROOT/build/e2e/stamps
+kubernetes=$(sed -n 's/^\tk8s\.io\/kubernetes \(v[0-9.]*\)$/\1/p' "$module/go.mod")
+[ -n "$kubernetes" ] || die "$module/go.mod does not say which k8s.io/kubernetes"
+# Name, package, version. kustomize 5.8 wants a newer Go than the rest.
+programs=(
+  "kube-apiserver k8s.io/kubernetes/cmd/kube-apiserver $kubernetes"
+  "kube-controller-manager k8s.io/kubernetes/cmd/kube-controller-manager $kubernetes"
+  "kubectl k8s.io/kubernetes/cmd/kubectl $kubernetes"
+  "kustomize sigs.k8s.io/kustomize/kustomize/v5 v5.7.1"
+  "kubeconform github.com/yannh/kubeconform/cmd/kubeconform v0.8.0"
+  "helm helm.sh/helm/v3/cmd/helm v3.22.0"
+)
+case ${1:-} in
+  '') ;;
+  --list) printf '%s\n' "${programs[@]}"; exit 0 ;;
+  *) sed -n '2,10s/^# \{0,1\}//p' "$0"; [[ $1 == -h || $1 == --help ]] && exit 0 || exit 2 ;;
+esac
+
+# A stamp says from what a program was built. For Kubernetes that is all of go.sum, too.
+sums=$(cksum <"$module/go.sum")
+stamp_of() { # PACKAGE VERSION
+  case $1 in
+    k8s.io/kubernetes/*) printf '%s %s %s' "$1" "$2" "$sums" ;;
+    *) printf '%s %s' "$1" "$2" ;;
+  esac
+}
+find_missing() {
+  local entry name package version
+  missing=()
+  for entry in "${programs[@]}"; do
+    read -r name package version <<<"$entry"
+    if [ ! -x "$target/$name" ] || [ ! -f "$stamps/$name" ] ||
+      [ "$(<"$stamps/$name")" != "$(stamp_of "$package" "$version")" ]; then
+      missing+=("$entry")
+    fi
+  done
+}
+find_missing
+if [ ${#missing[@]} -eq 0 ]; then
+  say "all ${#programs[@]} programs are in build/e2e/bin"
+  exit 0
+fi
+
+command -v go >/dev/null || { say "Go 1.26 or newer is needed to build the control plane, and no Go is installed"; exit 77; }
+# Asked inside the module: where Go is allowed to fetch the toolchain that go.mod wants, that one answers.
+if ! go_version=$(go -C "$module" env GOVERSION 2>/dev/null); then
+  say "Go 1.26 or newer is needed to build the control plane, this is $(GOTOOLCHAIN=local go env GOVERSION)"
+  exit 77
+fi
+
+# Another run may be building the same: one at a time, and what it has built is not built again.
+mkdir -p "$target" "$stamps"
+exec 9>"$ROOT/build/e2e/lock"
+flock 9
+find_missing
+
+make_work_directory
+# Without C: the same program whatever C compiler and library the machine has. Nobody's own flags either.
+export CGO_ENABLED=0 GOFLAGS=
+number=${kubernetes#v}
+major=${number%%.*}
+minor=${number#*.}
+minor=${minor%%.*}
+# kubectl and the version checks of clients read these; a build from modules would say v0.0.0.
+version_flags="-X k8s.io/component-base/version.gitVersion=$kubernetes \
+-X k8s.io/component-base/version.gitMajor=$major -X k8s.io/component-base/version.gitMinor=$minor"
+
+# Built beside the target and moved there: a program that runs may be replaced, a half written one is never run.
+building=$ROOT/build/e2e/building.$$
+trap 'rm -rf "$building"; clean_up' EXIT
+mkdir -p "$building"
+for entry in "${missing[@]}"; do
+  read -r name package version <<<"$entry"
+  started=$SECONDS
+  case $package in
+    k8s.io/kubernetes/*)
+      compile=(go -C "$module" build -trimpath -ldflags "-s -w $version_flags" -o "$building/$name" "$package") ;;
+    *)
+      compile=(env GOBIN="$building" go install -trimpath -ldflags '-s -w' "$package@$version") ;;
+  esac
+  if ! "${compile[@]}" >"$WORK/$name.log" 2>&1; then
+    tail -n 40 "$WORK/$name.log" >&2
+    die "$name $version cannot be built, the last lines of ${compile[*]} are above"
+  fi
+  mv "$building/$name" "$target/$name"
+  stamp_of "$package" "$version" >"$stamps/$name"
+  say "$name $version built in $((SECONDS - started)) s with $go_version"
+done
+say "all ${#programs[@]} programs are in build/e2e/bin, ${#missing[@]} of them built in $SECONDS s"
