@@ -297,18 +297,6 @@ std::string_view digest_of(std::string_view image) {
   return at == nullptr ? std::string_view() : image.substr(static_cast<std::size_t>(at - image.data()) + 1);
 }
 
-std::string_view to_string(Source source) {
-  switch (source) {
-    case Source::cache:
-      return "cache";
-    case Source::registry:
-      return "registry";
-    case Source::stale:
-      return "stale";
-  }
-  return "registry";
-}
-
 std::string_view to_string(Verdict verdict) {
   switch (verdict) {
     case Verdict::pinned:

@@ -16,8 +16,7 @@
 
 namespace digester::admission {
 
-enum class Source { cache, registry, stale };
-std::string_view to_string(Source source);
+using image::Source;
 
 // What came of one look-up.
 struct Outcome {

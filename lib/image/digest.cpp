@@ -114,4 +114,16 @@ std::string_view Digest::hex() const {
   return std::string_view(text_).substr(text_.find(':') + 1);
 }
 
+std::string_view to_string(Source source) {
+  switch (source) {
+    case Source::cache:
+      return "cache";
+    case Source::registry:
+      return "registry";
+    case Source::stale:
+      return "stale";
+  }
+  return "registry";
+}
+
 }  // namespace digester::image

@@ -36,4 +36,12 @@ class Digest {
   std::string text_;
 };
 
+// Where a digest was found out.
+enum class Source {
+  cache,     // remembered, and new enough for who asked
+  registry,  // its own answer, just now
+  stale,     // remembered, given because the registry failed or was slow
+};
+std::string_view to_string(Source source);  // "cache"
+
 }  // namespace digester::image

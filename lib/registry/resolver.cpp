@@ -212,18 +212,6 @@ class CachingResolver final : public Resolver {
 
 }  // namespace
 
-std::string_view to_string(Source source) {
-  switch (source) {
-    case Source::cache:
-      return "cache";
-    case Source::registry:
-      return "registry";
-    case Source::stale:
-      return "stale";
-  }
-  return "registry";
-}
-
 std::unique_ptr<Resolver> create_resolver(net::asio::io_context& registry_thread, Lookup& lookup,
                                           credential::Provider& provider, const Clock& clock,
                                           const ResolverSettings& settings, Metrics& metrics,

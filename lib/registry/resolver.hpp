@@ -31,8 +31,7 @@ enum class Freshness {
   current,  // only a registry request sent after the question arrived will do: what people apply
 };
 
-enum class Source { cache, registry, stale };
-std::string_view to_string(Source source);
+using image::Source;
 
 struct Query {
   image::Reference reference;  // with a tag and without a digest

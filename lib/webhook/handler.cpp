@@ -28,10 +28,7 @@ void refuse(net::ServerResponse& response, unsigned status, std::string_view why
 }
 
 admission::Outcome to_outcome(registry::Resolution resolution) {
-  const auto source = resolution.source == registry::Source::cache   ? admission::Source::cache
-                      : resolution.source == registry::Source::stale ? admission::Source::stale
-                                                                     : admission::Source::registry;
-  return admission::Outcome{std::move(resolution.digest), source, resolution.age, resolution.took};
+  return {std::move(resolution.digest), resolution.source, resolution.age, resolution.took};
 }
 
 registry::Freshness to_freshness(admission::Freshness freshness) {

@@ -13,7 +13,7 @@
 module=$ROOT/test/e2e/control-plane
 target=$ROOT/build/e2e/bin
 stamps=$ROOT/build/e2e/stamps
-kubernetes=$(sed -n 's/^\tk8s\.io\/kubernetes \(v[0-9.]*\)$/\1/p' "$module/go.mod")
+kubernetes=$(sed -n 's/^\tk8s\.io\/kubernetes \(v[0-9.]*\)\( .*\)\?$/\1/p' "$module/go.mod")
 [ -n "$kubernetes" ] || die "$module/go.mod does not say which k8s.io/kubernetes"
 # Name, package, version. kustomize 5.8 wants a newer Go than the rest.
 programs=(
@@ -27,7 +27,7 @@ programs=(
 case ${1:-} in
   '') ;;
   --list) printf '%s\n' "${programs[@]}"; exit 0 ;;
-  *) sed -n '2,10s/^# \{0,1\}//p' "$0"; [[ $1 == -h || $1 == --help ]] && exit 0 || exit 2 ;;
+  *) sed -n '2,9s/^# \{0,1\}//p' "$0"; [[ $1 == -h || $1 == --help ]] && exit 0 || exit 2 ;;
 esac
 
 # A stamp says from what a program was built. For Kubernetes that is all of go.sum, too.

@@ -183,7 +183,7 @@ struct ResolverFixture {
 
   // "registry 1…": source and the digest's first digit, or the error's kind; "" while waiting.
   static std::string show(const registry::Resolution& resolution) {
-    return fmt::format("{} {}", registry::to_string(resolution.source),
+    return fmt::format("{} {}", image::to_string(resolution.source),
                        resolution.digest ? std::string(1, resolution.digest->hex().front())
                                          : std::string(to_string(resolution.digest.error().kind)));
   }
