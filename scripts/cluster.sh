@@ -66,10 +66,13 @@ down() {
 }
 
 environment() {
-  runs && [ -e "$state/ready" ] || die 'it is not running: scripts/cluster.sh up'
+  if ! runs || [ ! -e "$state/ready" ]; then die 'it is not running: scripts/cluster.sh up'; fi
   printf 'export KUBECONFIG=%q\n' "$state/work/cluster/admin.kubeconfig"
   # Once, however often this is evaluated.
-  [[ :$PATH: == *":$ROOT/build/e2e/bin:"* ]] || printf 'export PATH=%q:"$PATH"\n' "$ROOT/build/e2e/bin"
+  case :$PATH: in
+    *":$ROOT/build/e2e/bin:"*) ;;
+    *) printf 'export PATH=%q:%s\n' "$ROOT/build/e2e/bin" "\"\$PATH\"" ;;
+  esac
 }
 
 report() {
@@ -78,7 +81,8 @@ report() {
     exit 3
   fi
   say "it is running, process $(<"$state/pid")"
-  [ ! -e "$state/ready" ] || cat "$state/ready"
+  [ -e "$state/ready" ] || { say 'it is still starting'; return; }
+  cat "$state/ready"
   KUBECONFIG=$state/work/cluster/admin.kubeconfig "$ROOT/build/e2e/bin/kubectl" get nodes,namespaces
 }
 
