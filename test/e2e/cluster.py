@@ -8,6 +8,7 @@ manifests are tested as they are shipped. Each cluster has an N of its own (Serv
 import errno
 import json
 import pathlib
+import re
 import secrets
 import shutil
 import signal
@@ -22,6 +23,7 @@ from api import Api, ApiError, path_of  # noqa: E402
 from harness import ROOT, Failed, free_port, listens  # noqa: E402
 
 PROGRAMS = ROOT / "build/e2e/bin"
+VERSION = re.search(r"^\tk8s\.io/kubernetes (v\S+)", (ROOT / "test/e2e/control-plane/go.mod").read_text(), re.M)[1]
 # Taken on 127.N.0.255 for as long as a cluster uses N. Nobody listens there, and no Service gets that address.
 LOCK_PORT = 20253
 

@@ -19,6 +19,7 @@ import time
 import traceback
 
 from api import ApiError, Watch, path_of
+from cluster import VERSION
 
 LEASE_SECONDS = 10  # as kubelets do; the controller manager doubts a node after 50
 
@@ -89,7 +90,7 @@ class Kubelet:
                 "spec": {"podCIDR": f"10.244.{number}.0/24"},
                 "status": {"conditions": conditions, "capacity": room, "allocatable": room,
                            "addresses": [{"type": "Hostname", "address": name}],
-                           "nodeInfo": {"kubeletVersion": "v1.37.2", "containerRuntimeVersion": "none://0",
+                           "nodeInfo": {"kubeletVersion": VERSION, "containerRuntimeVersion": "none://0",
                                         "operatingSystem": "linux", "architecture": "amd64", "kernelVersion": "",
                                         "osImage": "", "machineID": name, "systemUUID": name, "bootID": name,
                                         "kubeProxyVersion": ""}}}

@@ -2,7 +2,7 @@
 import time
 
 from api import path_of
-from cluster import Cluster, wait_until
+from cluster import VERSION, Cluster, wait_until
 from harness import expect
 from kubelet import Kubelet
 
@@ -73,7 +73,7 @@ def plane_workloads(h, cluster):
 
     with h.check("the server says its version, and kubectl is of the same"):
         seen = cluster.kubectl("version").stdout
-        expect(seen.count("v1.37.2") == 2, seen)
+        expect(seen.count(VERSION) == 2, seen)
 
     with h.check("a Deployment makes a ReplicaSet and Pods, which run and are ready"):
         space.create(workload("Deployment", "web", replicas=3))

@@ -1,6 +1,6 @@
 // The control plane of the end-to-end tests. `go install` refuses k8s.io/kubernetes, whose own go.mod points into
 // its source tree; so its staging modules are named here with the version that they were published under.
-// To move to another release: change the version here and in ../build_control_plane.sh, then `go mod tidy`.
+// To move to another release: change v1.37.2 and every v0.37.2, then `go mod tidy`; all else reads it from here.
 module digester.dev/test/control-plane
 
 go 1.26.0
