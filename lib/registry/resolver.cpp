@@ -37,19 +37,6 @@ CacheSettings cache_settings(const ResolverSettings& settings) {
   return cache;
 }
 
-// Closes the batch however the coroutine ends: by returning, by an exception, or destroyed with its event
-// loop.
-class Watch {
- public:
-  Watch(Batch& batch, net::Timer& timer) : batch_(batch) { batch_.watch(timer); }
-  ~Watch() { batch_.close(); }
-  Watch(const Watch&) = delete;
-  Watch& operator=(const Watch&) = delete;
-
- private:
-  Batch& batch_;
-};
-
 class CachingResolver final : public Resolver {
  public:
   CachingResolver(net::asio::io_context& io, Lookup& lookup, credential::Provider& provider,
@@ -86,7 +73,7 @@ class CachingResolver final : public Resolver {
     const auto batch = std::make_shared<Batch>(executor, clock_, std::move(queries));
     fill_from_cache(*batch);
     net::Timer timer(executor);
-    const Watch watch(*batch, timer);
+    const net::Watch watch(*batch, timer);
     bool cancelled = false;
     if (!batch->complete()) {
       net::asio::post(io_, [flights = flights_, batch] { flights->accept(batch); });

@@ -50,6 +50,8 @@ registry::Query to_query(const admission::Lookup& lookup, const credential::Cont
 struct Handler::Work {
   json::Document document;
   admission::Review review;
+  bool confirm = false;                   // the namespace first
+  std::optional<std::string> on_reapply;  // the namespace's
   admission::Plan plan;
   credential::Context context;
   std::vector<admission::Outcome> outcomes;     // slot i answers plan.lookups[i]
@@ -74,10 +76,11 @@ struct Handler::Work {
 };
 
 Handler::Handler(HandlerOptions options, admission::Policy policy, registry::Resolver& resolver,
-                 const Clock& clock, const Logger& log, Metrics& metrics)
+                 const Clock& clock, const Logger& log, Metrics& metrics, Namespaces* namespaces)
     : options_(std::move(options)),
       policy_(std::move(policy)),
       resolver_(&resolver),
+      namespaces_(namespaces),
       clock_(&clock),
       observer_(std::make_unique<Observer>(log, metrics)) {}
 
@@ -113,9 +116,23 @@ bool Handler::parse(Work& work, net::ServerRequest& request, net::ServerResponse
     return false;
   }
   work.review = *review;
-  thread_local image::ReferenceMemo memo;
-  work.plan = admission::make_plan(work.review, policy_, std::nullopt, &memo);
   return true;
+}
+
+// True where memory does not say that the namespace is switched on: an object passes unpinned for that reason
+// only after a look at the API.
+bool Handler::must_confirm(Work& work) const {
+  work.on_reapply.reset();
+  if (!namespaces_ || work.review.namespace_name.empty()) return false;
+  auto state = namespaces_->look(work.review.namespace_name);
+  if (!state || !state->selected) return true;
+  work.on_reapply = std::move(state->on_reapply);
+  return false;
+}
+
+void Handler::plan(Work& work) const {
+  thread_local image::ReferenceMemo memo;
+  work.plan = admission::make_plan(work.review, policy_, work.on_reapply, &memo);
 }
 
 void Handler::peek(Work& work) const {
@@ -166,8 +183,12 @@ bool Handler::try_handle(net::ServerRequest& request, net::ServerResponse& respo
   auto work = spare ? std::exchange(spare, nullptr) : std::make_shared<Work>();
   work->reset();
   if (parse(*work, request, response)) {
-    peek(*work);
-    if (!work->queries.empty()) {
+    work->confirm = must_confirm(*work);
+    if (!work->confirm) {
+      plan(*work);
+      peek(*work);
+    }
+    if (work->confirm || !work->queries.empty()) {
       if (!may_wait(*work, request.body.size(), response)) return true;
       request.attachment = std::move(work);
       return false;
@@ -182,9 +203,24 @@ bool Handler::try_handle(net::ServerRequest& request, net::ServerResponse& respo
 net::Task<> Handler::handle(net::ServerRequest& request, net::ServerResponse& response) {
   const auto work = std::static_pointer_cast<Work>(std::exchange(request.attachment, nullptr));
   const auto until = deadline(request.received, request.query, options_.admission_budget);
-  auto resolutions = co_await resolver_->resolve(std::move(work->queries), until);
-  for (std::size_t i = 0; i < resolutions.size(); ++i)
-    work->outcomes[work->slots[i]] = to_outcome(std::move(resolutions[i]));
+  if (work->confirm) {
+    std::string name(work->review.namespace_name);
+    auto state = co_await namespaces_->confirm(std::move(name), until);
+    if (state.selected) {
+      work->on_reapply = std::move(state.on_reapply);
+      plan(*work);
+      peek(*work);
+    } else {
+      work->plan.pass = admission::Reason::not_patched;
+      work->plan.why = "the namespace is not selected";
+      observer_->not_selected(work->review);
+    }
+  }
+  if (!work->queries.empty()) {
+    auto resolutions = co_await resolver_->resolve(std::move(work->queries), until);
+    for (std::size_t i = 0; i < resolutions.size(); ++i)
+      work->outcomes[work->slots[i]] = to_outcome(std::move(resolutions[i]));
+  }
   answer(*work, request, response);
 }
 

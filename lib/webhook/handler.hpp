@@ -15,6 +15,7 @@
 #include "base/units.hpp"
 #include "net/server/handler.hpp"
 #include "registry/resolver.hpp"
+#include "webhook/namespaces.hpp"
 
 namespace digester::webhook {
 
@@ -27,14 +28,15 @@ struct HandlerOptions {
   std::size_t waiting_bytes = 128 << 20;
 };
 
-// Safe to call from many threads at a time; everything passed in outlives it.
+// Safe to call from many threads at a time; everything passed in outlives it. Without `namespaces` every
+// namespace is served.
 //
 // HTTP errors, one line of text each: 404 another path, 405 not POST, 415 not JSON, 400 not an
 // AdmissionReview that can be answered. Everything else is 200 with an AdmissionReview.
 class Handler final : public net::Handler {
  public:
   Handler(HandlerOptions options, admission::Policy policy, registry::Resolver& resolver, const Clock& clock,
-          const Logger& log, Metrics& metrics);
+          const Logger& log, Metrics& metrics, Namespaces* namespaces = nullptr);
   ~Handler() override;
 
   bool try_handle(net::ServerRequest& request, net::ServerResponse& response) override;
@@ -48,6 +50,8 @@ class Handler final : public net::Handler {
   // False after an HTTP error was put into `response`.
   bool accept(const net::ServerRequest& request, net::ServerResponse& response) const;
   bool parse(Work& work, net::ServerRequest& request, net::ServerResponse& response) const;
+  bool must_confirm(Work& work) const;
+  void plan(Work& work) const;
   void peek(Work& work) const;
   bool may_wait(Work& work, std::size_t body_bytes, net::ServerResponse& response);
   void answer(Work& work, net::ServerRequest& request, net::ServerResponse& response) const;
@@ -55,6 +59,7 @@ class Handler final : public net::Handler {
   const HandlerOptions options_;
   const admission::Policy policy_;
   registry::Resolver* resolver_;
+  Namespaces* namespaces_;
   const Clock* clock_;
   std::unique_ptr<Observer> observer_;
   std::atomic<std::size_t> waiting_{0};  // bytes

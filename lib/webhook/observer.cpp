@@ -21,6 +21,8 @@ Handler::Observer::Observer(const Logger& log, Metrics& metrics) : log_(&log) {
     images_[static_cast<std::size_t>(verdict)] = &metrics.counter(
         "digester_admission_images_total", "Image fields that a rule applied to, by what became of them.",
         {{"verdict", std::string(to_string(verdict))}});
+  not_selected_ = &metrics.counter("digester_admissions_not_selected_total",
+                                   "Objects sent to us though their namespace is not selected.");
   latency_ = &metrics.histogram(
       "digester_admission_duration_seconds", "Time from a request's first byte to its answer, in seconds.",
       {0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10});
@@ -114,6 +116,15 @@ void Handler::Observer::answered(const admission::Review& review, const admissio
              {"why", answer.message.empty() ? plan.why : std::string_view(answer.message)},
              {"took_ms", milliseconds(took)}},
             images_json(answer));
+}
+
+void Handler::Observer::not_selected(const admission::Review& review) const {
+  not_selected_->Increment();
+  log_->info("passed untouched: its namespace is not selected by --namespace-selector",
+             {{"uid", review.uid},
+              {"kind", review.kind.kind},
+              {"namespace", review.namespace_name},
+              {"name", review.name}});
 }
 
 void Handler::Observer::refused(unsigned status, std::string_view why) const {

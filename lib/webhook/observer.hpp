@@ -18,6 +18,8 @@ class Handler::Observer {
   // Any thread. A dry-run request is logged and counted as one.
   void answered(const admission::Review& review, const admission::Plan& plan, const admission::Answer& answer,
                 Duration took) const;
+  // Passed because its namespace is not selected, which the API server should have seen to itself.
+  void not_selected(const admission::Review& review) const;
   // Not answered with an AdmissionReview.
   void refused(unsigned status, std::string_view why) const;
 
@@ -27,6 +29,7 @@ class Handler::Observer {
   const Logger* log_;
   std::array<prometheus::Counter*, kOutcomes> outcomes_{};
   std::array<prometheus::Counter*, 4> images_{};  // by admission::Verdict
+  prometheus::Counter* not_selected_;
   prometheus::Histogram* latency_;
 };
 
