@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <unordered_set>
 
 #include "admission/wording.hpp"
 #include "base/text.hpp"
@@ -16,28 +17,43 @@ const Error& not_answered() {
   return error;
 }
 
-bool contains(std::string_view list, std::string_view image) {
-  for (std::size_t at = 0; at < list.size();) {
-    const auto end = std::min(list.find(',', at), list.size());
-    if (list.substr(at, end - at) == image) return true;
-    at = end + 1;
-  }
-  return false;
-}
-
 // A comma-separated list of bounded length.
-void append(std::string& list, std::string_view image) {
-  constexpr std::string_view kMore = "…";
-  if (list.ends_with(kMore)) return;
-  const bool fits = list.size() + image.size() + kMore.size() + 2 <= kMaxAuditBytes;
-  if (!list.empty()) list += ',';
-  list += fits ? image : kMore;
-}
+class ImageList {
+ public:
+  void add(std::string_view image) {
+    if (full_) return;
+    constexpr std::string_view kMore = "…";
+    full_ = text_.size() + image.size() + kMore.size() + 2 > kMaxAuditBytes;
+    if (!text_.empty()) text_ += ',';
+    text_ += full_ ? kMore : image;
+  }
+  // Each image once.
+  void add_once(std::string_view image) {
+    if (!contains(image)) add(image);
+  }
+  // The same for what somebody wrote who may mean harm: printable, and of one entry only.
+  void add_foreign(std::string_view image, std::size_t max_bytes) {
+    auto shown = text::printable(image, max_bytes);
+    for (std::size_t at = 0; (at = shown.find(',', at)) != std::string::npos;)
+      shown.replace(at, 1, "\\x2c");
+    add_once(shown);
+  }
+  std::string take() { return std::move(text_); }
 
-// The same, each image once.
-void append_once(std::string& list, std::string_view image) {
-  if (!contains(list, image)) append(list, image);
-}
+ private:
+  bool contains(std::string_view image) const {
+    const std::string_view list = text_;
+    for (std::size_t at = 0; at < list.size();) {
+      const auto end = std::min(list.find(',', at), list.size());
+      if (list.substr(at, end - at) == image) return true;
+      at = end + 1;
+    }
+    return false;
+  }
+
+  std::string text_;
+  bool full_ = false;
+};
 
 // A look-up or a failure serves many fields; what is said of it is said once.
 class Once {
@@ -140,7 +156,8 @@ class Decider {
   Answer refuse() {
     constexpr std::size_t kListed = 4;
     bool permanent = false;
-    std::size_t failed = 0;
+    std::size_t listed = 0;
+    std::unordered_set<std::string_view> failed;
     std::string reasons;
     for (const auto& decision : plan_.decisions) {
       if (decision.treatment != Treatment::resolve) continue;
@@ -149,19 +166,21 @@ class Decider {
       permanent = permanent || decision.failure != Decision::kNone || is_permanent(cause->kind);
       result(decision).failure = cause->kind;
       answer_.images.back().verdict = Verdict::unresolved;
-      if (!once_.first(decision, Once::unresolved)) continue;
-      append_once(answer_.unresolved, text::printable(decision.field.image, 200));
-      if (++failed > kListed) continue;
+      if (!failed.insert(decision.field.image).second) continue;
+      unresolved_.add_foreign(decision.field.image, 200);
+      // What serves many images, as a limit does, is said once.
+      if (listed == kListed || !once_.first(decision, Once::unresolved)) continue;
+      ++listed;
       if (!reasons.empty()) reasons += "; ";
       reasons += wording::reason(decision.field, *cause);
     }
-    if (failed > kListed) reasons += fmt::format("; and {} more", failed - kListed);
+    if (failed.size() > listed) reasons += fmt::format("; and {} more", failed.size() - listed);
     answer_.allowed = false;
     answer_.code = permanent ? 403 : 500;
-    answer_.message =
-        text::truncate(fmt::format("cannot pin {}: {}",
-                                   failed == 1 ? "an image" : fmt::format("{} images", failed), reasons),
-                       kMaxMessageBytes);
+    answer_.message = text::truncate(
+        fmt::format("cannot pin {}: {}",
+                    failed.size() == 1 ? "an image" : fmt::format("{} images", failed.size()), reasons),
+        kMaxMessageBytes);
     return finish();
   }
 
@@ -221,7 +240,7 @@ class Decider {
     if (plan_.dry_run)
       warn(wording::would_write(made.field.image, made.written));
     else  // the old object's string, whatever else it is
-      append_once(answer_.pinned, text::printable(made.written));
+      pinned_.add_foreign(made.written, 512);
     restored_ = true;
   }
 
@@ -236,13 +255,13 @@ class Decider {
     answer_.patch = true;
     if (plan_.dry_run)
       warn(wording::would_write(made.field.image, made.written));
-    else if (restored_)
-      append_once(answer_.pinned, made.written);
+    else if (restored_ || plan_.digest_only)  // then several references are written as one string
+      pinned_.add_once(made.written);
     else if (once_.first(decision, Once::pinned))
-      append(answer_.pinned, made.written);
+      pinned_.add(made.written);
     if (answered.source != Source::stale) return;
     warn(wording::stale(subject(decision), answered.age));
-    if (!plan_.dry_run) append_once(answer_.stale, made.written);
+    if (!plan_.dry_run) stale_.add_once(made.written);
   }
 
   void unresolved(const Decision& decision, const Error& cause) {
@@ -250,7 +269,7 @@ class Decider {
     made.verdict = Verdict::unresolved;
     made.failure = cause.kind;
     if (!once_.first(decision, Once::unresolved)) return;
-    append_once(answer_.unresolved, text::printable(decision.field.image, 200));
+    unresolved_.add_foreign(decision.field.image, 200);
     if (answer_.message.empty())
       answer_.message = text::truncate(wording::reason(decision.field, cause), kMaxMessageBytes);
     const bool would_be_refused = plan_.dry_run && decision.treatment == Treatment::resolve && !tolerated();
@@ -269,6 +288,9 @@ class Decider {
   }
 
   Answer finish() {
+    answer_.pinned = pinned_.take();
+    answer_.unresolved = unresolved_.take();
+    answer_.stale = stale_.take();
     if (more_warnings_)
       answer_.warnings.push_back(wording::plain("more images have warnings: see the server's log"));
     if (plan_.dry_run) answer_.patch = false;
@@ -286,6 +308,9 @@ class Decider {
   bool ignored_ = false;
   bool restored_ = false;  // an image, to whatever string: then a pin may write the same
   bool more_warnings_ = false;
+  ImageList pinned_;
+  ImageList unresolved_;
+  ImageList stale_;
   Answer answer_;
 };
 

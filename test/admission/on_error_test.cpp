@@ -72,6 +72,24 @@ TEST_CASE("a string that is no reference is refused without asking anybody") {
   CHECK(admitted.answer.images.at(0).failure == ErrorKind::invalid);
 }
 
+TEST_CASE("an image's text can neither end the list of the unresolved nor look like two of them") {
+  auto review = with_image(captured("create-pod-full"), kMigrate, "evil…");
+  review = with_image(review, kModel, "a," + kMigrate);
+  const auto result = run(review, with(OnError::admit), {{kWeb, failing(ErrorKind::not_found)}});
+  CHECK(result.answer.unresolved == kWeb + ",evil…,a\\x2c" + kMigrate);
+}
+
+TEST_CASE("with --digest-only, tags of one digest are one string in the audit log, however many they are") {
+  Policy policy;
+  policy.digest_only = true;
+  const auto first = kWeb.substr(0, kWeb.rfind(':')) + ":1";
+  const auto second = kWeb.substr(0, kWeb.rfind(':')) + ":2";
+  auto review = with_image(captured("create-pod-full"), kMigrate, first);
+  review = with_image(review, kModel, second);
+  const auto result = run(review, policy, {{kWeb, known('a')}, {first, known('a')}, {second, known('a')}});
+  CHECK(result.answer.pinned == kWeb.substr(0, kWeb.rfind(':')) + "@" + digest('a'));
+}
+
 TEST_CASE("partial pins: what resolved is patched, each failure is told once") {
   const auto result =
       run(captured("create-pod-full"), with(OnError::admit),

@@ -132,7 +132,13 @@ def plane_workloads(h, cluster):
         wait_until("Pods and ReplicaSets gone", lambda: not space.pods("web") and not space.replica_sets())
 
     with h.check("a namespace can be deleted with all that is in it"):
-        cluster.kubectl("delete", "namespace", space.name, "--timeout=40s")
+        # The namespace controller comes back for Pods after half of their grace period.
+        other = Space(cluster, "plane-short-lived")
+        item = workload("Deployment", "web")
+        item["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] = 1
+        other.create(item)
+        other.ready("web", 1)
+        cluster.kubectl("delete", "namespace", other.name, "--timeout=40s")
 
 
 def plane_pods(h, cluster):

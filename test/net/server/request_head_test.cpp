@@ -81,6 +81,7 @@ TEST_CASE("What could be read in two ways is refused") {
       "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n",
       "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 6\r\n",
       "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 5\r\n",
+      "POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Type: text/plain\r\n",
       "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5, 5\r\n",
       "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +5\r\n",
       "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -5\r\n",

@@ -134,6 +134,7 @@ void parse_connection(std::string_view value, RequestHead& head, bool& close) {
 // What the framing of the message hangs on, gathered over all fields.
 struct Framing {
   bool host = false;
+  bool content_type = false;
   bool close = false;
   bool unknown_expectation = false;
 };
@@ -156,6 +157,11 @@ Refusal note_field(std::string_view name, std::string_view value, RequestHead& h
       break;
     case 10:
       if (text::iequals(name, "connection")) parse_connection(value, head, framing.close);
+      break;
+    case 12:
+      if (!text::iequals(name, "content-type")) break;
+      if (framing.content_type) return bad("more than one Content-Type");
+      framing.content_type = true;
       break;
     case 14:
       if (text::iequals(name, "content-length")) return parse_length(value, head);
