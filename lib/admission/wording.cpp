@@ -60,6 +60,8 @@ std::string_view cause(ErrorKind kind) {
       return "credentials missing or refused";
     case ErrorKind::forbidden:
       return "access denied";
+    case ErrorKind::conflict:
+      return "changed meanwhile";
     case ErrorKind::rate_limited:
       return "rate limited";
     case ErrorKind::unsupported:

@@ -12,6 +12,8 @@ std::string_view to_string(ErrorKind kind) {
       return "unauthorized";
     case ErrorKind::forbidden:
       return "forbidden";
+    case ErrorKind::conflict:
+      return "conflict";
     case ErrorKind::rate_limited:
       return "rate_limited";
     case ErrorKind::unsupported:

@@ -17,6 +17,7 @@ enum class ErrorKind {
   not_found,     // the registry says there is no such repository, tag or manifest
   unauthorized,  // credentials are missing or were refused
   forbidden,     // credentials were understood and are not enough, or our own rules forbid the address
+  conflict,      // somebody else changed it first: read it again, then decide anew
   rate_limited,  // 429; `retry_after` when the peer gave one
   unsupported,   // the peer speaks something we never will: schema 1, HTTP/2 only, socks proxies
   too_large,     // a limit of ours was exceeded

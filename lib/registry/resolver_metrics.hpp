@@ -30,7 +30,8 @@ class ResolverMetrics {
 
  private:
   static constexpr std::size_t kSources = 3;
-  static constexpr std::size_t kOutcomes = 14;  // ok, and each ErrorKind
+  // ok, and each ErrorKind; `internal` is the last.
+  static constexpr std::size_t kOutcomes = static_cast<std::size_t>(ErrorKind::internal) + 2;
 
   prometheus::Counter& hits_;
   std::array<std::array<prometheus::Counter*, kOutcomes>, kSources> answers_{};
