@@ -65,10 +65,8 @@ class FakeHttpClient final : public net::HttpClient {
   }
 
   static std::string name_of(const net::Request& request) {
-    const auto* method = request.method == net::Method::head  ? "HEAD "
-                         : request.method == net::Method::get ? "GET "
-                                                              : "POST ";
-    return method + request.url.origin() + request.url.target.substr(0, request.url.target.find('?'));
+    return std::string(net::to_string(request.method)) + " " + request.url.origin() +
+           request.url.target.substr(0, request.url.target.find('?'));
   }
   // Every request so far, by name.
   std::vector<std::string> names() const {
@@ -111,6 +109,16 @@ class FakeHttpClient final : public net::HttpClient {
     auto outcome = handler->second(request);
     if (outcome && outcome->body.size() > request.body_limit)
       co_return fail(ErrorKind::too_large, "its answer is larger than the limit");
+    co_return outcome;
+  }
+
+  // A 2xx answer's body in one piece, which then ends.
+  net::Task<Outcome> stream(net::Request request, OnBody on_body) override {
+    auto outcome = co_await send(std::move(request));
+    if (outcome && outcome->status / 100 == 2) {
+      if (on_body({}) && !outcome->body.empty()) on_body(outcome->body);
+      outcome->body.clear();
+    }
     co_return outcome;
   }
 

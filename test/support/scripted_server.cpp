@@ -136,6 +136,10 @@ struct ScriptedServer::Impl {
     context.emplace(asio::ssl::context::tls_server);
     context->use_certificate(asio::buffer(tls->certificate.certificate_pem), asio::ssl::context::pem);
     context->use_private_key(asio::buffer(tls->certificate.key_pem), asio::ssl::context::pem);
+    if (!tls->client_ca_pem.empty()) {
+      context->add_certificate_authority(asio::buffer(tls->client_ca_pem));
+      context->set_verify_mode(asio::ssl::verify_peer | asio::ssl::verify_fail_if_no_peer_cert);
+    }
     if (tls->alpn.empty()) return;
     for (const auto& name : tls->alpn)
       alpn += static_cast<char>(name.size()) + name;
@@ -192,6 +196,9 @@ struct ScriptedServer::Impl {
         changed.notify_all();
         co_return;
       }
+      const char* name = SSL_get_servername(peer.tls->native_handle(), TLSEXT_NAMETYPE_host_name);
+      const std::scoped_lock lock(mutex);
+      names.emplace_back(name ? name : "");
     }
     if (script)
       co_await play(peer, number, std::move(*script));
@@ -372,6 +379,7 @@ struct ScriptedServer::Impl {
   std::size_t connections = 0;
   std::size_t open = 0;
   std::size_t failed = 0;
+  std::vector<std::string> names;
   std::thread thread;
 };
 
@@ -428,6 +436,11 @@ std::size_t ScriptedServer::open_connections() const {
 std::size_t ScriptedServer::failed_handshakes() const {
   const std::scoped_lock lock(impl_->mutex);
   return impl_->failed;
+}
+
+std::vector<std::string> ScriptedServer::server_names() const {
+  const std::scoped_lock lock(impl_->mutex);
+  return impl_->names;
 }
 
 bool ScriptedServer::wait_for_requests(std::size_t count, std::chrono::milliseconds limit) const {

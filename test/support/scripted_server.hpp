@@ -76,6 +76,8 @@ struct ServerTls {
   // Protocols that the server accepts by ALPN; if the client offers none of them: a fatal alert. Empty: the
   // extension is ignored.
   std::vector<std::string> alpn = {};
+  // If set: clients must show a certificate of this authority (PEM).
+  std::string client_ca_pem = {};
 };
 
 class ScriptedServer {
@@ -101,6 +103,7 @@ class ScriptedServer {
   std::size_t connection_count() const;  // accepted so far
   std::size_t open_connections() const;  // accepted and not yet over
   std::size_t failed_handshakes() const;
+  std::vector<std::string> server_names() const;  // asked for by SNI, one a handshake; empty: none
   // Wait until the condition holds; false if it does not within `limit`.
   bool wait_for_requests(std::size_t count, std::chrono::milliseconds limit = std::chrono::seconds(2)) const;
   bool wait_for_connections(std::size_t count,

@@ -99,7 +99,7 @@ TestCertificate TestCa::issue(const CertificateSpec& spec) const {
   for (const auto& address : spec.addresses)
     names += (names.empty() ? "IP:" : ",IP:") + address;
   if (!names.empty()) extend(leaf.get(), issuer, NID_subject_alt_name, names);
-  extend(leaf.get(), issuer, NID_ext_key_usage, "serverAuth");
+  extend(leaf.get(), issuer, NID_ext_key_usage, "serverAuth,clientAuth");
   must(X509_sign(leaf.get(), impl_->key.get(), EVP_sha256()) > 0, "sign");
 
   TestCertificate out;

@@ -65,12 +65,12 @@ void schedule_sweep(const std::shared_ptr<Core>& core) {
 }
 
 // The reused connection first, a fresh one if that was closed before it answered, both at once if it is
-// silent. A POST may do something twice, so it gets a connection that has not had time to go stale: always a
-// fresh one.
+// silent. What is not safe may do something twice, so it gets a connection that has not had time to go stale:
+// always a fresh one. So does a stream, whose pieces cannot be taken back when the other one wins.
 Task<Attempt> attempt_exchange(std::shared_ptr<Core> core, std::shared_ptr<const Route> route,
                                std::shared_ptr<const Outgoing> outgoing) {
   ConnectionPtr idle;
-  if (outgoing->method != Method::post) idle = core->pool.take(route->key, core->clock.now());
+  if (is_safe(outgoing->method) && !outgoing->on_body) idle = core->pool.take(route->key, core->clock.now());
   if (!idle) co_return co_await over_fresh(core, route, outgoing);
 
   const auto executor = co_await asio::this_coro::executor;
@@ -107,7 +107,7 @@ struct Counted {
   std::size_t& counter_;
 };
 
-Task<Result<Response>> perform(std::shared_ptr<Core> core, Request request) {
+Task<Result<Response>> perform(std::shared_ptr<Core> core, Request request, HttpClient::OnBody on_body) {
   auto made = make_route(*core, request.url, request.addresses);
   if (!made) co_return fail(std::move(made.error()));
   const auto route = std::make_shared<const Route>(std::move(*made));
@@ -132,6 +132,8 @@ Task<Result<Response>> perform(std::shared_ptr<Core> core, Request request) {
   outgoing->deadline = request.deadline;
   outgoing->head_limit = core->options.head_limit;
   outgoing->body_limit = core->options.body_limit;
+  outgoing->on_body = std::move(on_body);
+  outgoing->silence_limit = request.silence_limit;
 
   auto attempt = co_await attempt_exchange(core, route, outgoing);
   auto& response = attempt.exchanged.response;
@@ -148,10 +150,11 @@ Task<Result<Response>> perform(std::shared_ptr<Core> core, Request request) {
 }
 
 // Who cancelled decides what an exchange ended with, not the error that it happened to end with.
-Task<Result<Response>> send_cancellable(std::shared_ptr<Core> core, Request request) {
+Task<Result<Response>> send_cancellable(std::shared_ptr<Core> core, Request request,
+                                        HttpClient::OnBody on_body) {
   Result<Response> result = fail(ErrorKind::cancelled, "nobody waits for the answer any more");
   try {
-    result = co_await perform(core, std::move(request));
+    result = co_await perform(core, std::move(request), std::move(on_body));
   } catch (const boost::system::system_error& error) {
     if (error.code() != asio::error::operation_aborted) throw;
   }
@@ -173,7 +176,11 @@ class AsioHttpClient final : public HttpClient {
   }
 
   Task<Result<Response>> send(Request request) override {
-    return send_cancellable(core_, std::move(request));
+    return send_cancellable(core_, std::move(request), {});
+  }
+
+  Task<Result<Response>> stream(Request request, OnBody on_body) override {
+    return send_cancellable(core_, std::move(request), std::move(on_body));
   }
 
  private:

@@ -50,6 +50,20 @@ struct TrustOptions {
   std::string ca_pem;
 };
 
+// How TLS is spoken beyond whom to trust: what a kubeconfig says of its server. For every https exchange of
+// the client, so such a client has one server.
+struct TlsOptions {
+  // Our own certificate, with its chain after it, and its key: PEM, both or neither. The key must not be
+  // encrypted. One that cannot be used makes create_http_client throw std::runtime_error.
+  std::string certificate_pem;
+  std::string key_pem;
+  // The name (or address) that the server's certificate must hold, and that SNI asks for, in place of the
+  // URL's host.
+  std::string server_name;
+  // Any certificate will do: kubeconfig's insecure-skip-tls-verify and nothing else. No store is loaded then.
+  bool insecure_skip_verify = false;
+};
+
 // The proxy variables, by the rules of Go's httpproxy. Values may hold a password: never log them.
 struct ProxyOptions {
   std::string http_proxy;
@@ -76,6 +90,7 @@ struct ClientOptions {
 
   DnsOptions dns;
   TrustOptions trust;
+  TlsOptions tls;
   ProxyOptions proxy;  // empty: none; make it with from_environment
   PoolOptions pool;
 
@@ -98,8 +113,8 @@ struct ClientOptions {
 
 // Everything of the client runs on `io`, which one thread runs and which outlives the client. Idle
 // connections keep a timer pending there: whoever wants run() to return destroys the client or stops the
-// context. Throws std::runtime_error for a CA file that is no use. A proxy that is no use fails the exchanges
-// that need it.
+// context. Throws std::runtime_error for a CA file or a certificate of our own that is no use. A proxy that
+// is no use fails the exchanges that need it.
 std::unique_ptr<HttpClient> create_http_client(boost::asio::io_context& io, ClientOptions options);
 
 }  // namespace digester::net

@@ -83,7 +83,7 @@ Core::Core(asio::io_context& context, ClientOptions client_options)
     : io(context),
       options(std::move(client_options)),
       dns(context, options.dns),
-      tls(context, options.trust),
+      tls(context, options.trust, options.tls),
       proxies(options.proxy),
       pool(options.pool),
       sweeping(context.get_executor()) {

@@ -42,34 +42,73 @@ struct Running {
   ResponseReader reader;
   ExchangeFacts facts;
   bool any_byte = false;
-  std::string cut_cause;
 };
 
 Task<bool> write_request(Running& run) {
   co_return co_await run.stream.write(run.request.bytes);
 }
 
+using Block = std::array<char, 16 * 1024>;
+
+// What was read goes to the parser. False: the peer ended its side.
+Result<bool> take(Running& run, const Block& block, const StreamRead& read) {
+  if (read.size > 0) {
+    run.any_byte = run.progress.first_byte = true;
+    const auto used = run.reader.feed({block.data(), read.size});
+    if (!used) return fail(used.error());
+    run.facts.surplus_bytes += read.size - *used;
+  }
+  if (read.end == StreamEnd::open || run.reader.stopped()) return true;
+  run.facts.peer_ended = true;
+  auto ended = run.reader.end(read.end == StreamEnd::orderly);
+  if (ended) return false;
+  if (ended.error().detail.empty()) ended.error().detail = read.cause;
+  if (run.reader.handing_on()) ended.error().kind = ErrorKind::unreachable;
+  return fail(std::move(ended.error()));
+}
+
 // Reads until the head is there, or (then) the whole message.
 Task<Result<void>> read_until(Running& run, bool whole) {
-  std::array<char, 16 * 1024> block;
+  Block block;
   for (;;) {
     if (whole ? run.reader.done() : run.reader.head_done()) break;
     const StreamRead read = co_await run.stream.read_some(block.data(), block.size());
-    if (read.size > 0) {
-      run.any_byte = run.progress.first_byte = true;
-      const auto used = run.reader.feed({block.data(), read.size});
-      if (!used) co_return fail(used.error());
-      run.facts.surplus_bytes += read.size - *used;
-    }
-    if (read.end != StreamEnd::open) {
-      run.facts.peer_ended = true;
-      run.cut_cause = read.cause;
-      auto ended = run.reader.end(read.end == StreamEnd::orderly);
-      if (!ended && ended.error().detail.empty()) ended.error().detail = read.cause;
-      co_return ended;
-    }
+    const auto open = take(run, block, read);
+    if (!open) co_return fail(open.error());
+    if (!*open) break;
   }
   co_return Result<void>();
+}
+
+// Reads a body that is handed on, until it ends or nobody wants more of it. Each read has a limit of its own.
+Task<Result<void>> read_stream(Running& run) {
+  Block block;
+  const Duration silence = run.request.silence_limit;
+  while (!run.reader.done() && !run.reader.stopped()) {
+    const SteadyTime until =
+        silence.count() > 0 ? within(run.request.deadline, silence) : run.request.deadline;
+    auto reading = run.stream.read_some(block.data(), block.size());
+    const auto read = co_await with_timeout(until, std::move(reading));
+    if (!read)
+      co_return fail(ErrorKind::timed_out,
+                     until == run.request.deadline
+                         ? fmt::format("the answer of {} did not end in time", run.request.peer)
+                         : fmt::format("{} said nothing for {}", run.request.peer, format_duration(silence)));
+    const auto open = take(run, block, *read);
+    if (!open) co_return fail(open.error());
+    if (!*open) break;
+  }
+  co_return Result<void>();
+}
+
+// The rest of the message, after its head.
+Task<Result<void>> read_body(Running& run) {
+  if (run.reader.handing_on()) co_return co_await read_stream(run);
+  auto reading = read_until(run, true);
+  auto body = co_await with_timeout(within(run.request.deadline, run.request.body_limit), std::move(reading));
+  if (body) co_return std::move(*body);
+  co_return fail(ErrorKind::timed_out,
+                 fmt::format("the answer of {} was too slow to end in time", run.request.peer));
 }
 
 }  // namespace
@@ -78,11 +117,8 @@ Result<std::string> request_text(const Request& request, const std::string& targ
                                  const std::string& user_agent, const std::string& proxy_authorization) {
   if (!is_visible(target) || target.empty())
     return fail(ErrorKind::invalid, "the request's target holds a character that it cannot have");
-  const std::string_view method = request.method == Method::get    ? "GET"
-                                  : request.method == Method::head ? "HEAD"
-                                                                   : "POST";
-  std::string out = fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: {}\r\n", method, target,
-                                request.url.authority(), user_agent);
+  std::string out = fmt::format("{} {} HTTP/1.1\r\nHost: {}\r\nUser-Agent: {}\r\n", to_string(request.method),
+                                target, request.url.authority(), user_agent);
   for (const auto& [name, value] : request.headers.fields()) {
     if (is_ours(name)) continue;
     const bool usable = !name.empty() && is_visible(name) && name.find(':') == std::string::npos;
@@ -91,18 +127,19 @@ Result<std::string> request_text(const Request& request, const std::string& targ
     out += fmt::format("{}: {}\r\n", name, value);
   }
   if (!proxy_authorization.empty()) out += fmt::format("Proxy-Authorization: {}\r\n", proxy_authorization);
-  if (request.method == Method::post) out += fmt::format("Content-Length: {}\r\n", request.body.size());
+  if (has_body(request.method)) out += fmt::format("Content-Length: {}\r\n", request.body.size());
   out += "\r\n";
-  if (request.method == Method::post) out += request.body;
+  if (has_body(request.method)) out += request.body;
   return out;
 }
 
 Task<Exchanged> exchange(Stream& stream, std::shared_ptr<const Outgoing> request,
                          std::shared_ptr<Progress> progress) {
   Running run{stream, *request, *progress, ResponseReader(request->method, request->limits, request->peer),
-              {},     false,    {}};
+              {},     false};
   Exchanged result;
   run.facts.failed = true;  // until the end is reached
+  if (request->on_body) run.reader.hand_on(request->on_body);
 
   auto writing = write_request(run);
   const auto written =
@@ -126,16 +163,11 @@ Task<Exchanged> exchange(Stream& stream, std::shared_ptr<const Outgoing> request
       error = std::move(head->error());
   }
   if (ok) {
-    auto reading = read_until(run, true);
-    auto body = co_await with_timeout(within(request->deadline, request->body_limit), std::move(reading));
-    ok = body && *body;
-    if (!body)
-      error = {ErrorKind::timed_out,
-               fmt::format("the answer of {} was too slow to end in time", request->peer)};
-    else if (!*body)
-      error = std::move(body->error());
+    auto body = co_await read_body(run);
+    ok = body.has_value();
+    if (!ok) error = std::move(body.error());
   }
-  run.facts.failed = !ok;
+  run.facts.failed = !ok || run.reader.stopped();
   run.facts.message_complete = run.reader.done();
   run.facts.keep_alive = run.reader.keep_alive();
   run.facts.until_close = run.reader.until_close();

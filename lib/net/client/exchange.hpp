@@ -22,6 +22,9 @@ struct Outgoing {
   SteadyTime deadline;
   Duration head_limit;
   Duration body_limit;
+  // Set for a stream: takes a 2xx answer's body, under the limit for silence in place of that for the body.
+  HttpClient::OnBody on_body = {};
+  Duration silence_limit{0};
 };
 
 // What somebody who races this exchange may want to know while it runs.
@@ -36,10 +39,10 @@ struct Exchanged {
   bool no_answer = false;
 };
 
-// The request text: "GET /path HTTP/1.1", Host and User-Agent, the fields, and for POST Content-Length and
-// body. `target` is the path, or the whole URL for a plain http proxy. `invalid` if a field or the target
-// holds something that must not be there (a line break above all). Cookies and fields that belong to the
-// connection are left out.
+// The request text: "GET /path HTTP/1.1", Host and User-Agent, the fields, and where there is a body
+// Content-Length and it. `target` is the path, or the whole URL for a plain http proxy. `invalid` if a field
+// or the target holds something that must not be there (a line break above all). Cookies and fields that
+// belong to the connection are left out.
 Result<std::string> request_text(const Request& request, const std::string& target,
                                  const std::string& user_agent, const std::string& proxy_authorization);
 

@@ -70,7 +70,7 @@ tl::unexpected<Error> ResponseReader::body_too_large() const {
 
 Result<std::size_t> ResponseReader::feed(std::string_view bytes) {
   std::size_t used = 0;
-  while (used < bytes.size() && !done()) {
+  while (used < bytes.size() && !done() && !stopped_) {
     const auto taken = step(bytes.substr(used));
     if (!taken) return fail(taken.error());
     used += *taken;
@@ -105,8 +105,8 @@ Result<std::size_t> ResponseReader::step(std::string_view bytes) {
       used = bytes.size();
       if (state_ != State::until_close)
         used = static_cast<std::size_t>(std::min<std::uint64_t>(used, remaining_));
-      if (used > limits_.body - response_.body.size()) return body_too_large();
-      response_.body.append(bytes.substr(0, used));
+      if (!fits(used)) return body_too_large();
+      take_body(bytes.substr(0, used));
       if (state_ == State::until_close) return used;
       remaining_ -= used;
       if (remaining_ == 0) state_ = state_ == State::sized ? State::done : State::chunk_end;
@@ -116,6 +116,13 @@ Result<std::size_t> ResponseReader::step(std::string_view bytes) {
       break;
   }
   return used;
+}
+
+void ResponseReader::take_body(std::string_view bytes) {
+  if (!handing_on())
+    response_.body.append(bytes);
+  else if (!on_body_(bytes))
+    stopped_ = true;
 }
 
 Result<bool> ResponseReader::collect_line(std::string_view bytes, std::size_t& used) {
@@ -215,13 +222,14 @@ Result<void> ResponseReader::end_of_head() {
   } else if (!codings.empty()) {
     state_ = State::chunk_header;
   } else if (length) {
-    if (*length > limits_.body) return body_too_large();
+    if (!fits(*length)) return body_too_large();
     remaining_ = *length;
     state_ = *length == 0 ? State::done : State::sized;
   } else {
     until_close_ = true;
     state_ = State::until_close;
   }
+  if (handing_on()) take_body({});
   return {};
 }
 
@@ -237,7 +245,7 @@ Result<void> ResponseReader::chunk_header() {
     state_ = State::trailers;
     return {};
   }
-  if (*size > limits_.body - response_.body.size()) return body_too_large();
+  if (!fits(*size)) return body_too_large();
   // A body in many small chunks must not use up the head's limit: only extensions count against it.
   head_bytes_ -= 2 + line.size();
   remaining_ = *size;

@@ -28,6 +28,10 @@ class ResponseReader {
   // The answer to CONNECT: a 2xx ends with its head, whatever the fields say.
   static ResponseReader for_connect(ReaderLimits limits, std::string peer);
 
+  // From now on a 2xx answer's body goes to `on_body` piece by piece and is not collected, whatever its
+  // length; an empty piece when the head is there. When it answers false nothing more is read: stopped().
+  void hand_on(HttpClient::OnBody on_body) { on_body_ = std::move(on_body); }
+
   // Takes bytes as they come, cut anywhere; answers how many belong to this message. Fewer than all means
   // that the message is complete and the rest is surplus. After an error the reader is of no further use.
   // Errors: `protocol`, `too_large`, `unsupported` (an HTTP/2 peer).
@@ -37,6 +41,9 @@ class ResponseReader {
 
   bool head_done() const { return state_ > State::head; }
   bool done() const { return state_ == State::done; }
+  bool stopped() const { return stopped_; }
+  // The body is handed on; known once the head is done.
+  bool handing_on() const { return on_body_ && response_.status / 100 == 2; }
   bool until_close() const { return until_close_; }
   // HTTP/1.1 without `Connection: close`; HTTP/1.0 never.
   bool keep_alive() const { return keep_alive_; }
@@ -50,6 +57,8 @@ class ResponseReader {
 
   tl::unexpected<Error> malformed(std::string_view what) const;
   tl::unexpected<Error> body_too_large() const;
+  bool fits(std::uint64_t more) const { return handing_on() || more <= limits_.body - response_.body.size(); }
+  void take_body(std::string_view bytes);
   Result<std::size_t> step(std::string_view bytes);
   // Collects one CRLF-ended line in line_; true when it is complete. Counts against the head limit.
   Result<bool> collect_line(std::string_view bytes, std::size_t& used);
@@ -63,6 +72,8 @@ class ResponseReader {
   ReaderLimits limits_;
   std::string peer_;
   bool connect_ = false;
+  HttpClient::OnBody on_body_;
+  bool stopped_ = false;
 
   State state_ = State::head;
   std::string line_;

@@ -10,6 +10,7 @@
 #include <stdexcept>
 
 #include "net/client/address.hpp"
+#include "net/client/identity.hpp"
 #include "net/client/trust_store.hpp"
 
 namespace digester::net {
@@ -20,7 +21,7 @@ struct FreeContext {
 };
 using ContextPtr = std::unique_ptr<SSL_CTX, FreeContext>;
 
-ContextPtr make_context(TrustStore trust) {
+ContextPtr make_context(TrustStore trust, const Identity* identity) {
   ContextPtr context(SSL_CTX_new(TLS_client_method()));
   if (!context) return nullptr;
   SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
@@ -32,6 +33,7 @@ ContextPtr make_context(TrustStore trust) {
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
   constexpr std::array<unsigned char, 9> http11 = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
   SSL_CTX_set_alpn_protos(context.get(), http11.data(), http11.size());
+  if (identity && !identity->use_in(context.get())) return nullptr;
   return context;
 }
 
@@ -49,8 +51,15 @@ struct TlsContext::Loading {
   Condition changed;
 };
 
-TlsContext::TlsContext(asio::io_context& io, const TrustOptions& options) : io_(io), options_(options) {
-  for (const auto& path : options_.ca_files) {
+TlsContext::TlsContext(asio::io_context& io, const TrustOptions& trust, TlsOptions options)
+    : io_(io), trust_(trust), options_(std::move(options)) {
+  if (!options_.certificate_pem.empty() || !options_.key_pem.empty()) {
+    auto identity = read_identity(options_.certificate_pem, options_.key_pem);
+    if (!identity) throw std::runtime_error(identity.error().message);
+    identity_ = std::make_shared<const Identity>(std::move(*identity));
+  }
+  if (options_.insecure_skip_verify) trust_.system_store = false;
+  for (const auto& path : trust_.ca_files) {
     auto text = read_ca_file(path);
     if (!text) throw std::runtime_error(text.error().message);
     extra_pem_.push_back(std::move(*text));
@@ -69,11 +78,11 @@ TlsContext::~TlsContext() {
 void TlsContext::prepare() {
   if (loading_) return;
   loading_ = std::make_shared<Loading>(io_);
-  thread_ = std::thread([loading = loading_, options = options_, extra = extra_pem_] {
+  thread_ = std::thread([loading = loading_, options = trust_, extra = extra_pem_, identity = identity_] {
     auto trust = load_trust(options, extra);
     const std::size_t certificates = trust.certificates;
     // A copyable handler, since the lambda travels through post().
-    auto context = std::make_shared<ContextPtr>(make_context(std::move(trust.store)));
+    auto context = std::make_shared<ContextPtr>(make_context(std::move(trust.store), identity.get()));
     const std::scoped_lock lock(loading->mutex);
     if (!loading->io) return;
     asio::post(*loading->io, [loading, context, certificates] {
@@ -94,7 +103,7 @@ Task<Result<SslPtr>> TlsContext::session(std::string host, SteadyTime deadline) 
     co_await loading->changed.wait(deadline);
   }
   if (!loading->context) co_return fail(ErrorKind::internal, "TLS is not available");
-  if (loading->certificates == 0)
+  if (loading->certificates == 0 && !options_.insecure_skip_verify)
     co_return fail(
         ErrorKind::unreachable,
         "no certificate authority is trusted here: install ca-certificates, or name a file with --ca-file");
@@ -102,6 +111,8 @@ Task<Result<SslPtr>> TlsContext::session(std::string host, SteadyTime deadline) 
   SslPtr ssl(SSL_new(loading->context.get()));
   if (!ssl) co_return fail(ErrorKind::internal, "TLS is not available");
   SSL_set_connect_state(ssl.get());
+  if (options_.insecure_skip_verify) SSL_set_verify(ssl.get(), SSL_VERIFY_NONE, nullptr);
+  if (!options_.server_name.empty()) host = options_.server_name;
   X509_VERIFY_PARAM* verify = SSL_get0_param(ssl.get());
   while (host.ends_with('.'))
     host.pop_back();

@@ -24,10 +24,12 @@ struct FreeSsl {
 };
 using SslPtr = std::unique_ptr<SSL, FreeSsl>;
 
+struct Identity;
+
 class TlsContext {
  public:
-  // Reads the CA files; throws std::runtime_error if one of them is no use.
-  TlsContext(asio::io_context& io, const TrustOptions& options);
+  // Reads the CA files and our own certificate; throws std::runtime_error if one of them is no use.
+  TlsContext(asio::io_context& io, const TrustOptions& trust, TlsOptions options);
   ~TlsContext();
   TlsContext(const TlsContext&) = delete;
   TlsContext& operator=(const TlsContext&) = delete;
@@ -36,13 +38,16 @@ class TlsContext {
   // it goes on while names are resolved and connections made.
   void prepare();
 
-  // A session for this host (a name or a literal), ready for the handshake. Waits for the trust store.
+  // A session for this host (a name or a literal; TlsOptions::server_name goes before it), ready for the
+  // handshake. Waits for the trust store.
   Task<Result<SslPtr>> session(std::string host, SteadyTime deadline);
 
  private:
   struct Loading;
   asio::io_context& io_;
-  TrustOptions options_;
+  TrustOptions trust_;
+  TlsOptions options_;
+  std::shared_ptr<const Identity> identity_;  // null: we show no certificate
   std::vector<std::string> extra_pem_;
   std::shared_ptr<Loading> loading_;
   std::thread thread_;

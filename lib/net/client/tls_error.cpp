@@ -55,7 +55,8 @@ Error tls_error(const SSL* ssl, const std::string& peer) {
     return Error{kind, fmt::format("no TLS session with {}: {}", peer, why), std::move(detail)};
   };
 
-  if (const long verify = SSL_get_verify_result(ssl); verify != X509_V_OK)
+  const bool verified = SSL_get_verify_mode(ssl) != SSL_VERIFY_NONE;
+  if (const long verify = SSL_get_verify_result(ssl); verified && verify != X509_V_OK)
     return error(ErrorKind::unreachable, certificate_problem(verify), X509_verify_cert_error_string(verify));
   if (ERR_GET_LIB(code) == ERR_LIB_SSL) {
     switch (ERR_GET_REASON(code)) {

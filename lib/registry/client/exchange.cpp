@@ -29,18 +29,6 @@ std::string throttle_key(const Plan& plan) {
   return plan.url.authority() + '\n' + plan.fingerprint;
 }
 
-std::string_view name_of(net::Method method) {
-  switch (method) {
-    case net::Method::get:
-      return "GET";
-    case net::Method::head:
-      return "HEAD";
-    case net::Method::post:
-      return "POST";
-  }
-  return "GET";
-}
-
 }  // namespace
 
 Exchanger::Exchanger(Tools tools, const RegistrySettings& settings)
@@ -201,7 +189,7 @@ void Exchanger::tell(const Plan& plan, const Hop& hop, const Result<net::Respons
   if (!tools_.log.enabled(Level::debug)) return;
   const auto url = hop.url.origin() + hop.url.target.substr(0, hop.url.target.find('?'));
   tools_.log.debug("asked",
-                   {{"method", name_of(plan.method)},
+                   {{"method", to_string(plan.method)},
                     {"url", text::printable(url, 512)},
                     {"status", response ? response->status : 0},
                     {"error", response ? std::string_view() : std::string_view(response.error().message)},

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -47,6 +48,17 @@ struct Caller {
   }
   Result<net::Response> get(const std::string& url, std::chrono::milliseconds limit = 5s) {
     return send(request_to(url, limit));
+  }
+  // What comes is added to `body`; `more` decides after each piece.
+  Result<net::Response> stream(
+      net::Request request, std::string& body, std::function<bool()> more = [] { return true; }) {
+    return run_task(io, [&] {
+      net::HttpClient::OnBody on_body = [&body, more](std::string_view piece) {
+        body += piece;
+        return more();
+      };
+      return client->stream(std::move(request), std::move(on_body));
+    });
   }
   Result<net::Response> head(const std::string& url) {
     auto request = request_to(url);
