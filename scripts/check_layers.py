@@ -16,8 +16,9 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 THIRD_PARTY = [  # header, where it may be included (path prefixes, or a suffix after a star)
     (r"boost/beast", ["lib/net/"]),
-    (r"boost/asio/ssl|openssl/", ["lib/net/"]),
-    (r"boost/asio", ["lib/net/", "lib/credential/", "lib/registry/", "lib/webhook/", "server/"]),
+    (r"boost/asio/ssl", ["lib/net/"]),
+    (r"openssl/", ["lib/net/", "lib/certificate/"]),
+    (r"boost/asio", ["lib/net/", "lib/certificate/rotator/", "lib/credential/", "lib/registry/", "lib/webhook/", "server/"]),
     (r"ares", ["lib/net/client/"]),
     (r"simdjson|rapidjson/", ["lib/json/*.cpp"]),
     (r"CLI/|CLI11", ["server/"]),
@@ -31,7 +32,7 @@ UPWARD = [
     ("base", "image/reference.hpp"), ("image", "registry/resolver.hpp"), ("image", "json/value.hpp"),
     ("json", "image/reference.hpp"), ("admission", "net/task.hpp"), ("admission", "registry/resolver.hpp"),
     ("net", "json/value.hpp"), ("net", "registry/resolver.hpp"), ("credential", "registry/resolver.hpp"),
-    ("registry", "admission/review.hpp"),
+    ("registry", "admission/review.hpp"), ("certificate", "net/task.hpp"),
 ]
 DOWNWARD = [("image", "base/result.hpp"), ("admission", "image/reference.hpp"), ("registry", "net/task.hpp")]
 
