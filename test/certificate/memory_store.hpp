@@ -124,7 +124,7 @@ class Turns {
 
   net::Task<> wait(SteadyTime until, bool watching) {
     net::Timer timer(executor_, SteadyTime::max());
-    const Waiting waiting(*this, timer, until, watching);
+    const Waiting registration(*this, timer, until, watching);
     const auto [error] = co_await timer.async_wait(net::use_task);
     static_cast<void>(error);
     // Cancelled from outside, it throws here; let go by the test, it goes on.
