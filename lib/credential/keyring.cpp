@@ -163,27 +163,43 @@ bool Keyring::add(std::string_view key, std::size_t value) {
   return true;
 }
 
-std::vector<std::size_t> Keyring::match(const image::Reference& reference) const {
-  if (entries_.empty()) return {};
+std::vector<Keyring::Match> Keyring::match(std::span<const Keyring* const> rings,
+                                           const image::Reference& reference) {
+  if (std::all_of(rings.begin(), rings.end(), [](const Keyring* ring) { return ring->entries_.empty(); }))
+    return {};
   const auto host = split_host(text::to_lower(reference.domain()));
   // No such name resolves, and matching against it would only cost time.
   for (const auto& label : host.labels)
     if (label.size() > kMaxLabel) return {};
   const auto path = "/" + reference.path();
-  std::vector<const Entry*> found;
-  for (const auto& entry : entries_) {
-    if (entry.port != host.port || entry.labels.size() != host.labels.size()) continue;
-    // kubelet takes the key's path for a plain prefix: team matches team-b as well.
-    if (!std::string_view(path).starts_with(entry.path)) continue;
-    if (std::equal(entry.labels.begin(), entry.labels.end(), host.labels.begin(), glob_match))
-      found.push_back(&entry);
+  struct Found {
+    const Entry* entry;
+    std::size_t ring;
+  };
+  std::vector<Found> found;
+  for (std::size_t ring = 0; ring < rings.size(); ++ring) {
+    for (const auto& entry : rings[ring]->entries_) {
+      if (entry.port != host.port || entry.labels.size() != host.labels.size()) continue;
+      // kubelet takes the key's path for a plain prefix: team matches team-b as well.
+      if (!std::string_view(path).starts_with(entry.path)) continue;
+      if (std::equal(entry.labels.begin(), entry.labels.end(), host.labels.begin(), glob_match))
+        found.push_back({&entry, ring});
+    }
   }
   std::stable_sort(found.begin(), found.end(),
-                   [](const Entry* a, const Entry* b) { return a->key > b->key; });
+                   [](const Found& a, const Found& b) { return a.entry->key > b.entry->key; });
+  std::vector<Match> matches;
+  matches.reserve(found.size());
+  for (const auto& [entry, ring] : found)
+    matches.push_back({ring, entry->value});
+  return matches;
+}
+
+std::vector<std::size_t> Keyring::match(const image::Reference& reference) const {
+  const Keyring* const self = this;
   std::vector<std::size_t> values;
-  values.reserve(found.size());
-  for (const auto* entry : found)
-    values.push_back(entry->value);
+  for (const auto& match : match({&self, 1}, reference))
+    values.push_back(match.value);
   return values;
 }
 

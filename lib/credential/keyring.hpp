@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,14 @@ class Keyring {
   // specific path first, names before globs. Equal keys keep the order in which they were added.
   // Linear in the number of keys: configurations have a few.
   std::vector<std::size_t> match(const image::Reference& reference) const;
+
+  struct Match {
+    std::size_t ring = 0;  // index into the rings
+    std::size_t value = 0;
+  };
+  // The same over several keyrings as if all their keys were in one, added ring by ring: what kubelet makes
+  // of several pull secrets. No ring may be null.
+  static std::vector<Match> match(std::span<const Keyring* const> rings, const image::Reference& reference);
 
   std::size_t size() const { return entries_.size(); }
 

@@ -181,3 +181,21 @@ TEST_CASE("a glob made to backtrack ends soon") {
     pattern += "*a";
   CHECK_FALSE(glob_match(pattern + "*b", std::string(253, 'a')));
 }
+
+TEST_CASE("several keyrings match as one: the more specific key first, then the earlier ring") {
+  credential::Keyring first;
+  credential::Keyring second;
+  credential::Keyring none;
+  REQUIRE(first.add("reg.io", 0));
+  REQUIRE(first.add("other.io", 1));
+  REQUIRE(second.add("reg.io/team", 0));
+  REQUIRE(second.add("reg.io", 1));
+  REQUIRE(second.add("*.io", 2));
+  const credential::Keyring* const rings[] = {&first, &none, &second};
+  std::vector<std::pair<std::size_t, std::size_t>> found;
+  for (const auto& [ring, value] :
+       credential::Keyring::match(rings, *image::Reference::parse("reg.io/team/app")))
+    found.emplace_back(ring, value);
+  CHECK(found == std::vector<std::pair<std::size_t, std::size_t>>{{2, 0}, {0, 0}, {2, 1}, {2, 2}});
+  CHECK(credential::Keyring::match({}, *image::Reference::parse("reg.io/app")).empty());
+}

@@ -1,7 +1,7 @@
 // A kubeconfig of any content, alone and merged with a good one.
+#include "kube/text/kubeconfig.hpp"
 #include "check.hpp"
 #include "kube/text/exec_credential.hpp"
-#include "kube/text/kubeconfig.hpp"
 
 using namespace digester;
 
@@ -12,7 +12,8 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
       "current-context: x\nclusters: [{name: c, cluster: {server: 'https://a'}}]\n"
       "users: [{name: u, user: {token: t}}]\ncontexts: [{name: x, context: {cluster: c, user: u}}]\n"};
   const kube::KubeconfigText files[] = {good, {"/f/config", input}};
-  for (const auto chosen : {std::span(files).subspan(1), std::span(files)}) {
+  for (const auto chosen : {std::span<const kube::KubeconfigText>(files).subspan(1),
+                            std::span<const kube::KubeconfigText>(files)}) {
     const auto config = kube::parse_kubeconfig(chosen);
     if (!config) {
       FUZZ_CHECK(fuzz::is_printable_line(config.error().message, 1024));

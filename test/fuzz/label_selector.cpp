@@ -1,6 +1,6 @@
 // A label selector of any content, as text and as JSON: what is accepted reads back from its canonical form.
-#include "check.hpp"
 #include "kube/text/label_selector.hpp"
+#include "check.hpp"
 
 using namespace digester;
 using kube::LabelSelector;

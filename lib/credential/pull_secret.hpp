@@ -1,0 +1,36 @@
+// Kubernetes pull secrets and the ServiceAccounts that name them, from the API's JSON. Pure.
+//
+// Specification: Secret types kubernetes.io/dockerconfigjson (key .dockerconfigjson, a docker config) and
+// kubernetes.io/dockercfg (key .dockercfg, its "auths" alone), values in base64; ServiceAccount's
+// imagePullSecrets.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.hpp"
+#include "credential/docker_auth.hpp"
+
+namespace digester::credential {
+
+inline constexpr std::size_t kMaxPullSecret = 1 << 20;  // of the decoded docker config
+inline constexpr std::size_t kMaxSecretJson = 3 << 20;  // of the API's answer: base64, and metadata around it
+inline constexpr std::size_t kMaxPullSecretNames = 64;  // of one Pod or ServiceAccount
+
+// The logins in a Secret object. Errors are what a warning says after "the pull secret N/S", and show nothing
+// of the content: invalid (not a Secret, another type, the key is missing, no base64, no docker config),
+// too_large.
+Result<DockerAuth> parse_pull_secret(std::string object);
+
+// The names under imagePullSecrets of a ServiceAccount object, in order, each once; entries without a name
+// are left out, and so is what comes after kMaxPullSecretNames. invalid, too_large.
+Result<std::vector<std::string>> parse_account_pull_secrets(std::string object);
+
+// Whether this can be the name of a Secret or ServiceAccount (RFC 1123 subdomain, at most 253), or of a
+// namespace (label, at most 63). What cannot must not become part of a path.
+bool is_object_name(std::string_view name);
+bool is_namespace_name(std::string_view name);
+
+}  // namespace digester::credential
