@@ -20,7 +20,7 @@ runs() { [ -e "$state/lock" ] && ! flock --nonblock "$state/lock" true; }
 next_steps() {
   # Written as it is to be typed.
   # shellcheck disable=SC2016
-  say '' 'Next:' \
+  printf '%s\n' '' 'Next:' \
     '  eval "$(scripts/cluster.sh env)"      # this shell: KUBECONFIG, and PATH with kubectl, helm, kustomize' \
     '  kubectl create deployment web --image=registry.example/team/web:1 --replicas=3' \
     '  kubectl get pods -o wide' \

@@ -30,12 +30,29 @@ case ${1:-} in
   *) sed -n '2,9s/^# \{0,1\}//p' "$0"; [[ $1 == -h || $1 == --help ]] && exit 0 || exit 2 ;;
 esac
 
+number=${kubernetes#v}
+major=${number%%.*}
+minor=${number#*.}
+minor=${minor%%.*}
+# What the linker is told. A build from modules does not know its version: kubectl and other clients could not read
+# the API server's, and `helm template` would take every cluster for a 1.20.
+flags_of() { # PACKAGE VERSION
+  local base=k8s.io/component-base/version helm=helm.sh/helm/v3
+  case $1 in
+    k8s.io/kubernetes/*) echo "-X $base.gitVersion=$2 -X $base.gitMajor=$major -X $base.gitMinor=$minor" ;;
+    "$helm"/*)
+      echo "-X $helm/internal/version.version=$2" \
+        "-X $helm/pkg/chartutil.k8sVersionMajor=$major -X $helm/pkg/chartutil.k8sVersionMinor=$minor" \
+        "-X $helm/pkg/lint/rules.k8sVersionMajor=$major -X $helm/pkg/lint/rules.k8sVersionMinor=$minor" ;;
+    */kubeconform/*) echo "-X main.version=$2" ;;
+  esac
+}
 # A stamp says from what a program was built. For Kubernetes that is all of go.sum, too.
 sums=$(cksum <"$module/go.sum")
 stamp_of() { # PACKAGE VERSION
+  printf '%s %s %s' "$1" "$2" "$(flags_of "$1" "$2")"
   case $1 in
-    k8s.io/kubernetes/*) printf '%s %s %s' "$1" "$2" "$sums" ;;
-    *) printf '%s %s' "$1" "$2" ;;
+    k8s.io/kubernetes/*) printf ' %s' "$sums" ;;
   esac
 }
 find_missing() {
@@ -67,17 +84,14 @@ mkdir -p "$target" "$stamps"
 exec 9>"$ROOT/build/e2e/lock"
 flock --nonblock 9 || { say 'another run is building the control plane: waiting for it'; flock 9; }
 find_missing
+if [ ${#missing[@]} -eq 0 ]; then
+  say "all ${#programs[@]} programs are in build/e2e/bin"
+  exit 0
+fi
 
 make_work_directory
 # Without C: the same program whatever C compiler and library the machine has. Nobody's own flags either.
 export CGO_ENABLED=0 GOFLAGS=
-number=${kubernetes#v}
-major=${number%%.*}
-minor=${number#*.}
-minor=${minor%%.*}
-# kubectl and the version checks of clients read these; a build from modules would say v0.0.0.
-version_flags="-X k8s.io/component-base/version.gitVersion=$kubernetes \
--X k8s.io/component-base/version.gitMajor=$major -X k8s.io/component-base/version.gitMinor=$minor"
 
 # Built beside the target and moved there: a program that runs may be replaced, a half written one is never run.
 building=$ROOT/build/e2e/building.$$
@@ -87,11 +101,12 @@ say "building the control plane, the first time in some seven minutes: ${#missin
 for entry in "${missing[@]}"; do
   read -r name package version <<<"$entry"
   started=$SECONDS
+  linker=(-ldflags "-s -w $(flags_of "$package" "$version")")
   case $package in
     k8s.io/kubernetes/*)
-      compile=(go -C "$module" build -trimpath -ldflags "-s -w $version_flags" -o "$building/$name" "$package") ;;
+      compile=(go -C "$module" build -trimpath "${linker[@]}" -o "$building/$name" "$package") ;;
     *)
-      compile=(env GOBIN="$building" go install -trimpath -ldflags '-s -w' "$package@$version") ;;
+      compile=(env GOBIN="$building" go install -trimpath "${linker[@]}" "$package@$version") ;;
   esac
   if ! "${compile[@]}" >"$WORK/$name.log" 2>&1; then
     tail -n 40 "$WORK/$name.log" >&2

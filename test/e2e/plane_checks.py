@@ -1,9 +1,15 @@
 """That the control plane and the stand-in for nodes behave as a cluster does: what the other checks rely on."""
+import base64
+import http.server
+import json
+import ssl
+import subprocess
+import threading
 import time
 
 from api import path_of
 from cluster import VERSION, Cluster, wait_until
-from harness import expect
+from harness import ROOT, expect
 from kubelet import Kubelet
 
 DIGEST_A, DIGEST_B = "sha256:" + "a" * 64, "sha256:" + "b" * 64
@@ -219,6 +225,60 @@ def plane_rights(h, cluster):
         expect(address.startswith(cluster.range.cidr.removesuffix("0/24")), address, cluster.range.cidr)
 
 
+class Labeller(http.server.BaseHTTPRequestHandler):
+    """The smallest mutating webhook: it sets a label."""
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        review = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        patch = json.dumps([{"op": "add", "path": "/metadata/labels", "value": {"seen-by": "webhook"}}]).encode()
+        answer = json.dumps({"apiVersion": review["apiVersion"], "kind": review["kind"], "response": {
+            "uid": review["request"]["uid"], "allowed": True, "patchType": "JSONPatch",
+            "patch": base64.b64encode(patch).decode()}}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *_):
+        pass
+
+
+def plane_services(h, cluster):
+    space = Space(cluster, "plane-services")
+
+    with h.check("who listens on a Service's address is that Service: the API server calls a webhook there"):
+        made = space.create({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "labeller"},
+                             "spec": {"ports": [{"port": 9443}]}})
+        folder = h.work / "labeller"
+        subprocess.run([ROOT / "certs/make-dev-certificate.sh", folder, f"labeller.{space.name}.svc"], check=True,
+                       env=h.environment())
+        server = http.server.ThreadingHTTPServer((made["spec"]["clusterIP"], 9443), Labeller)
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(folder / "tls.crt", folder / "tls.key")
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        configuration = cluster.api.create({
+            "apiVersion": "admissionregistration.k8s.io/v1", "kind": "MutatingWebhookConfiguration",
+            "metadata": {"name": "labeller"}, "webhooks": [{
+                "name": "labeller.registry.test", "admissionReviewVersions": ["v1"], "sideEffects": "None",
+                "failurePolicy": "Ignore", "timeoutSeconds": 5,
+                "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": space.name}},
+                "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"], "operations": ["CREATE"]}],
+                "clientConfig": {"caBundle": base64.b64encode((folder / "ca.crt").read_bytes()).decode(),
+                                 "service": {"namespace": space.name, "name": "labeller", "path": "/", "port": 9443}}}]})
+        try:
+            numbers = iter(range(1000))
+            # The configuration takes effect when the API server's watch has brought it.
+            wait_until("a labelled Pod", lambda: space.create(pod(f"labelled-{next(numbers)}"))["metadata"].get(
+                "labels") == {"seen-by": "webhook"})
+        finally:
+            cluster.api.delete(path_of(configuration["apiVersion"], configuration["kind"], name="labeller"))
+            server.shutdown()
+            server.server_close()
+
+
 def plane_outages(h, cluster):
     space = Space(cluster, "plane-outages")
     space.create(workload("Deployment", "web", replicas=1))
@@ -247,4 +307,4 @@ def plane_outages(h, cluster):
         space.ready("web", 1)
 
 
-GROUPS = [plane_workloads, plane_pods, plane_rights, plane_outages]
+GROUPS = [plane_workloads, plane_pods, plane_rights, plane_services, plane_outages]

@@ -33,7 +33,8 @@ def main():
         return 0
     os.environ["PATH"] += ":/usr/sbin:/sbin"
     # Ends as after an exception, so that what was started is stopped.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda received, _: sys.exit(128 + received))
     if missing := control_plane.missing_programs():
         print(f"{missing[0]} is not installed")
         return 77
@@ -63,7 +64,4 @@ def main():
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit(130)
+    sys.exit(main())
