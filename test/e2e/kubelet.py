@@ -43,6 +43,7 @@ class Kubelet:
 
     def __init__(self, cluster, nodes=2, job_seconds=0.2, pull=digest_of):
         self.cluster, self.job_seconds, self.pull = cluster, job_seconds, pull
+        cluster.kubelet = self  # checks set another `pull` for a while
         self.nodes = [f"node-{number}" for number in range(1, nodes + 1)]
         self.events = queue.SimpleQueue()
         self.pods = {}          # (namespace, name): the newest state known

@@ -10,7 +10,7 @@ import time
 from api import path_of
 from cluster import VERSION, Cluster, wait_until
 from harness import ROOT, expect
-from kubelet import Kubelet
+from kubelet import Kubelet, PullError, digest_of
 
 DIGEST_A, DIGEST_B = "sha256:" + "a" * 64, "sha256:" + "b" * 64
 
@@ -125,6 +125,13 @@ def plane_workloads(h, cluster):
         space.kubectl("wait", "--for=condition=complete", "job/once", "--timeout=20s")
         expect(space.get("batch/v1", "Job", "once")["status"]["succeeded"] == 2, "two Pods succeed")
 
+    with h.check("a Job that is deleted takes its running Pods along"):
+        space.create(job("given-up", completions=3, parallelism=3))
+        wait_until("its Pods", lambda: len(space.api.items(
+            space.path("v1", "Pod"), labelSelector="job-name=given-up")) == 3)
+        space.kubectl("delete", "job/given-up", "--timeout=20s")
+        wait_until("no Pods", lambda: not space.api.items(space.path("v1", "Pod"), labelSelector="job-name=given-up"))
+
     with h.check("a CronJob is accepted, and a Job made of it completes"):
         space.create({"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "nightly"},
                       "spec": {"schedule": "0 3 * * *", "jobTemplate": {"spec": job("x")["spec"]}}})
@@ -178,6 +185,22 @@ def plane_pods(h, cluster):
         seen = wait_until("a restart", lambda: status("plain")["restartCount"] == 1 and status("plain"))
         expect(seen["imageID"] == f"registry.test/team/web@{DIGEST_B}", seen)
         expect(seen["lastState"]["terminated"]["exitCode"] == 143, seen)
+
+    with h.check("an image that cannot be had makes a Pod wait, and start when it can be had"):
+        def pull(image):
+            if "late" in image:
+                raise PullError("not found")
+            return digest_of(image)
+        cluster.kubelet.pull = pull
+        try:
+            space.create(pod("late", "registry.test/team/late:1"))
+            wait_until("ErrImagePull", lambda: status("late").get("state", {}).get("waiting", {}).get(
+                "reason") == "ErrImagePull")
+            expect(not is_ready(space.get("v1", "Pod", "late")), status("late"))
+        finally:
+            cluster.kubelet.pull = digest_of
+        wait_until("Pod late", lambda: is_ready(space.get("v1", "Pod", "late")))
+        expect(status("late")["restartCount"] == 0, status("late"))
 
     with h.check("init containers end, sidecars run"):
         space.create(pod("sidecar", initContainers=[
