@@ -1,0 +1,19 @@
+// Pull secrets and service accounts, read from the API.
+#pragma once
+
+#include "credential/secret_reader.hpp"
+#include "kube/api_client.hpp"
+
+namespace digester::cluster {
+
+class ApiSecretReader final : public credential::SecretReader {
+ public:
+  // `api` outlives this and its tasks.
+  explicit ApiSecretReader(kube::ApiClient& api) : api_(api) {}
+  net::Task<Result<std::string>> get(std::string path) override;
+
+ private:
+  kube::ApiClient& api_;
+};
+
+}  // namespace digester::cluster

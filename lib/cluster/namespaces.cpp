@@ -1,0 +1,208 @@
+#include "cluster/namespaces.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <utility>
+
+#include "base/text.hpp"
+#include "net/crossing.hpp"
+
+namespace digester::cluster {
+
+using webhook::NamespaceState;
+
+namespace {
+
+constexpr std::string_view kConfigurations =
+    "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations";
+
+// What of a namespace the selectors look at, kept so that they may change.
+struct Known {
+  kube::LabelSelector::Labels labels;
+  std::optional<std::string> on_reapply;
+};
+
+Known read_known(json::Value object) {
+  Known known;
+  const auto metadata = object.find("metadata");
+  for (const auto [key, value] : metadata.find("labels").members())
+    if (const auto text = value.string()) known.labels[std::string(key)] = std::string(*text);
+  known.on_reapply = state_of(object, {}).on_reapply;
+  return known;
+}
+
+std::string name_of(json::Value object) {
+  return std::string(object.at({"metadata", "name"}).string_or(""));
+}
+
+}  // namespace
+
+// Written on the registry thread, read on every admission thread.
+struct WatchedNamespaces::State {
+  State(const Logger& logger, const Clock& the_clock) : log(logger), clock(the_clock) {}
+
+  NamespaceState judge(const Known& known) const {
+    return {std::any_of(selectors.begin(), selectors.end(),
+                        [&](const kube::LabelSelector& selector) { return selector.matches(known.labels); }),
+            known.on_reapply};
+  }
+
+  // Said once in a minute.
+  void trusting(const Error& error) {
+    const auto now = clock.now();
+    if (told && now - *told < std::chrono::minutes(1)) return;
+    told = now;
+    log.warn("namespaces cannot be read: whatever the API server sends is taken for switched on",
+             {{"cause", error.message}, {"detail", error.detail}});
+  }
+
+  const Logger& log;
+  const Clock& clock;
+  mutable std::shared_mutex mutex;
+  std::map<std::string, Known, std::less<>> namespaces;
+  Selectors selectors;
+  bool failing = false;  // the watch, so that nothing here is known to be current
+  std::optional<SteadyTime> told;  // the registry thread's
+};
+
+class WatchedNamespaces::NamespaceObserver final : public kube::WatchObserver {
+ public:
+  explicit NamespaceObserver(State& state) : state_(state) {}
+
+  void replaced(std::span<const json::Value> objects) override {
+    std::map<std::string, Known, std::less<>> all;
+    for (const auto object : objects)
+      all[name_of(object)] = read_known(object);
+    const std::unique_lock lock(state_.mutex);
+    state_.namespaces.swap(all);
+  }
+  void applied(json::Value object) override {
+    auto known = read_known(object);
+    const std::unique_lock lock(state_.mutex);
+    state_.namespaces[name_of(object)] = std::move(known);
+  }
+  void deleted(json::Value object) override {
+    const std::unique_lock lock(state_.mutex);
+    state_.namespaces.erase(name_of(object));
+  }
+  void synced() override {
+    const std::unique_lock lock(state_.mutex);
+    state_.failing = false;
+  }
+  void failing(const Error&) override {
+    const std::unique_lock lock(state_.mutex);
+    state_.failing = true;
+  }
+
+ private:
+  State& state_;
+};
+
+class WatchedNamespaces::ConfigurationObserver final : public kube::WatchObserver {
+ public:
+  ConfigurationObserver(State& state, certificate::ServiceName service)
+      : state_(state), service_(std::move(service)) {}
+
+  void replaced(std::span<const json::Value> objects) override {
+    if (objects.empty())
+      take(default_selectors());
+    else
+      applied(objects.front());
+  }
+  void applied(json::Value object) override {
+    auto selectors = read_selectors(object, service_);
+    if (!selectors)
+      state_.log.warn("the webhook configuration's namespaceSelector cannot be read: the one before stays",
+                      {{"cause", selectors.error().message}});
+    else
+      take(selectors->empty() ? default_selectors() : std::move(*selectors));
+  }
+  // The emergency brake: nobody calls us any more, and nothing is to be remembered of it.
+  void deleted(json::Value) override { take(default_selectors()); }
+
+ private:
+  void take(Selectors selectors) {
+    std::string words;
+    for (const auto& selector : selectors)
+      words.append(words.empty() ? "" : " or ").append(selector.to_string());
+    {
+      const std::unique_lock lock(state_.mutex);
+      state_.selectors = std::move(selectors);
+    }
+    if (words == words_) return;
+    words_ = words;
+    state_.log.info("namespaces are selected by the webhook configuration",
+                    {{"selector", words.empty() ? "everything" : words}});
+  }
+
+  State& state_;
+  const certificate::ServiceName service_;
+  std::string words_;
+};
+
+WatchedNamespaces::WatchedNamespaces(net::asio::io_context& io, kube::ApiClient& api, const Clock& clock,
+                                     const Logger& log, NamespaceOptions options)
+    : io_(io),
+      api_(api),
+      clock_(clock),
+      options_(std::move(options)),
+      state_(std::make_shared<State>(log, clock)),
+      namespace_observer_(std::make_unique<NamespaceObserver>(*state_)),
+      namespace_watch_(io, api, kube::WatchTarget{"/api/v1/namespaces"}, *namespace_observer_, clock, log) {
+  state_->selectors = options_.selector ? Selectors{*options_.selector} : default_selectors();
+  if (options_.selector) return;
+  configuration_observer_ = std::make_unique<ConfigurationObserver>(*state_, options_.service);
+  configuration_watch_ = std::make_unique<kube::Watch>(
+      io, api, kube::WatchTarget{std::string(kConfigurations), options_.configuration},
+      *configuration_observer_, clock, log);
+}
+
+WatchedNamespaces::~WatchedNamespaces() = default;
+
+void WatchedNamespaces::start() {
+  namespace_watch_.start();
+  if (configuration_watch_) configuration_watch_->start();
+}
+
+void WatchedNamespaces::stop() {
+  namespace_watch_.stop();
+  if (configuration_watch_) configuration_watch_->stop();
+}
+
+std::optional<NamespaceState> WatchedNamespaces::look(std::string_view name) const {
+  const std::shared_lock lock(state_->mutex);
+  const auto found = state_->namespaces.find(name);
+  if (found == state_->namespaces.end()) return std::nullopt;
+  auto state = state_->judge(found->second);
+  // What is not current may not keep an object from being pinned.
+  if (state_->failing) state.selected = true;
+  return state;
+}
+
+net::Task<NamespaceState> WatchedNamespaces::confirm(std::string name, SteadyTime deadline) {
+  if (!is_namespace_name(name)) co_return NamespaceState{};
+  const auto until = std::min(
+      deadline, clock_.now() + std::chrono::duration_cast<SteadyTime::duration>(options_.read_limit));
+  std::function<net::Task<NamespaceState>()> work =
+      [&api = api_, state = state_, name = std::move(name),
+       limit = options_.read_limit]() -> net::Task<NamespaceState> {
+    kube::ApiRequest request;
+    request.path = "/api/v1/namespaces/" + name;
+    request.limit = limit;
+    auto answer = co_await api.call(std::move(request));
+    json::Document document;
+    Result<json::Value> object = answer ? document.parse(answer->body) : fail(answer.error());
+    if (!object) {
+      state->trusting(object.error());
+      co_return NamespaceState{};
+    }
+    auto known = read_known(*object);
+    const std::unique_lock lock(state->mutex);
+    co_return state->judge(known);
+  };
+  auto answered = co_await net::run_on<NamespaceState>(io_, std::move(work), until);
+  co_return answered ? std::move(*answered) : NamespaceState{};
+}
+
+}  // namespace digester::cluster
