@@ -34,6 +34,8 @@ std::string to_lower(std::string_view text);
 bool iequals(std::string_view a, std::string_view b);
 std::string_view trim(std::string_view text);  // ASCII white space, both ends
 bool is_blank(std::string_view text);          // empty or ASCII white space only
+// RFC 3986 §2.1: everything but letters, digits and "-._~" as %XX, for any place in a URL or a form.
+std::string percent_encode(std::string_view text);
 std::vector<std::string_view> split(std::string_view text, char separator);  // keeps empty parts
 
 }  // namespace digester::text

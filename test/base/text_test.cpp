@@ -125,3 +125,7 @@ TEST_CASE("a JSON string spells out bytes that are no UTF-8") {
   text::append_json_string(out, "a\xFF\xC3");
   CHECK(out == "\"a\\\\xff\\\\xc3\"");
 }
+
+TEST_CASE("what has a meaning in a URL is escaped") {
+  CHECK(text::percent_encode("a+b/=\xC3\xBC~") == "a%2Bb%2F%3D%C3%BC~");
+}

@@ -10,11 +10,6 @@ namespace {
 constexpr std::size_t kMaxScopes = 4;
 constexpr std::size_t kMaxScope = 1024;  // bytes of one
 
-bool is_unreserved(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-         c == '_' || c == '~';
-}
-
 // Empty for what must not be asked.
 std::string narrowed(std::string_view scope) {
   if (scope.empty() || scope.size() > kMaxScope || scope.find('*') != std::string_view::npos) return {};
@@ -26,23 +21,6 @@ std::string narrowed(std::string_view scope) {
 }
 
 }  // namespace
-
-std::string percent_encode(std::string_view text) {
-  constexpr std::string_view kHex = "0123456789ABCDEF";
-  std::string out;
-  out.reserve(text.size() + text.size() / 4);
-  for (const char c : text) {
-    if (is_unreserved(c)) {
-      out += c;
-      continue;
-    }
-    const auto byte = static_cast<unsigned char>(c);
-    out += '%';
-    out += kHex[byte >> 4];
-    out += kHex[byte & 15];
-  }
-  return out;
-}
 
 std::vector<std::string> narrowed_scopes(std::string_view challenge_scope) {
   std::vector<std::string> scopes;
@@ -69,7 +47,7 @@ std::string token_target(std::string_view target, std::string_view service,
   if (out.ends_with('?') || out.ends_with('&')) separator = '\0';
   const auto add = [&](std::string_view name, std::string_view value) {
     if (separator != '\0') out += separator;
-    out.append(name).append("=").append(percent_encode(value));
+    out.append(name).append("=").append(text::percent_encode(value));
     separator = '&';
   };
   if (!service.empty()) add("service", service);
@@ -80,12 +58,12 @@ std::string token_target(std::string_view target, std::string_view service,
 
 std::string refresh_form(std::string_view refresh_token, std::string_view service,
                          const std::vector<std::string>& scopes) {
-  std::string form = "grant_type=refresh_token&refresh_token=" + percent_encode(refresh_token);
-  if (!service.empty()) form += "&service=" + percent_encode(service);
+  std::string form = "grant_type=refresh_token&refresh_token=" + text::percent_encode(refresh_token);
+  if (!service.empty()) form += "&service=" + text::percent_encode(service);
   std::string joined;
   for (const auto& scope : scopes)
     joined += (joined.empty() ? "" : " ") + scope;
-  return form + "&scope=" + percent_encode(joined) + "&client_id=digester";
+  return form + "&scope=" + text::percent_encode(joined) + "&client_id=digester";
 }
 
 }  // namespace digester::registry::protocol

@@ -8,9 +8,6 @@
 
 namespace digester::registry::protocol {
 
-// application/x-www-form-urlencoded, RFC 3986's unreserved characters left alone.
-std::string percent_encode(std::string_view text);
-
 // What a challenge asks for, cut down to what we need: of repositories only `pull`, nothing with a wildcard,
 // at most four, none twice.
 std::vector<std::string> narrowed_scopes(std::string_view challenge_scope);
