@@ -18,7 +18,8 @@ THIRD_PARTY = [  # header, where it may be included (path prefixes, or a suffix 
     (r"boost/beast", ["lib/net/"]),
     (r"boost/asio/ssl", ["lib/net/"]),
     (r"openssl/", ["lib/net/", "lib/certificate/"]),
-    (r"boost/asio", ["lib/net/", "lib/certificate/rotator/", "lib/credential/", "lib/registry/", "lib/webhook/", "server/"]),
+    (r"boost/asio", ["lib/net/", "lib/certificate/rotator/", "lib/cluster/", "lib/credential/", "lib/kube/",
+                     "lib/registry/", "lib/webhook/", "server/"]),
     (r"ares", ["lib/net/client/"]),
     (r"simdjson|rapidjson/", ["lib/json/*.cpp"]),
     (r"CLI/|CLI11", ["server/"]),
@@ -32,7 +33,8 @@ UPWARD = [
     ("base", "image/reference.hpp"), ("image", "registry/resolver.hpp"), ("image", "json/value.hpp"),
     ("json", "image/reference.hpp"), ("admission", "net/task.hpp"), ("admission", "registry/resolver.hpp"),
     ("net", "json/value.hpp"), ("net", "registry/resolver.hpp"), ("credential", "registry/resolver.hpp"),
-    ("registry", "admission/review.hpp"), ("certificate", "net/task.hpp"),
+    ("kube", "registry/resolver.hpp"), ("kube", "image/reference.hpp"), ("registry", "admission/review.hpp"),
+    ("certificate", "net/task.hpp"), ("webhook", "cluster/namespaces.hpp"),
 ]
 DOWNWARD = [("image", "base/result.hpp"), ("admission", "image/reference.hpp"), ("registry", "net/task.hpp")]
 

@@ -1,0 +1,283 @@
+// Calls to the Kubernetes API: who we say we are, what is repeated, and what is not.
+#include "kube/api_client.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <catch2/catch.hpp>
+
+#include "kube/fixture.hpp"
+#include "support/scripted_server.hpp"
+#include "support/temporary_directory.hpp"
+
+using namespace digester;
+using namespace digester::test;
+
+namespace {
+
+const std::string kPath = "/api/v1/namespaces/x/secrets/y";
+const std::string kGet = "GET " + kApi + kPath;
+
+std::optional<std::string_view> authorization(const net::Request& request) {
+  return request.headers.get("Authorization");
+}
+
+class Source final : public kube::TokenSource {
+ public:
+  net::Task<Result<std::string>> token(bool refused) override {
+    asked.push_back(refused);
+    if (problem) co_return fail(*problem);
+    if (refused) ++number;
+    co_return "token-" + std::to_string(number);
+  }
+  std::vector<bool> asked;
+  std::optional<Error> problem;
+  int number = 1;
+};
+
+}  // namespace
+
+TEST_CASE("a GET brings status and body, and says who we are") {
+  FakeApi api;
+  api.http.on(kGet, response(200, {}, R"({"kind":"Secret"})"));
+  const auto answer = api.get(kPath + "?fieldManager=z");
+  REQUIRE(answer);
+  CHECK(answer->status == 200);
+  CHECK(answer->body == R"({"kind":"Secret"})");
+  const auto& request = api.http.requests.at(0);
+  CHECK(request.url.target == kPath + "?fieldManager=z");
+  CHECK(authorization(request) == "Bearer s3cret-token");
+  CHECK(request.headers.get("Accept") == "application/json");
+  CHECK(request.addresses == net::AddressPolicy{true, true, false, true});
+  CHECK(request.body_limit == 16 * 1024 * 1024);
+  CHECK(request.deadline - api.clock.now() == 5s);
+  CHECK(api.log.text().find("s3cret") == std::string::npos);
+}
+
+TEST_CASE("bodies go out with their type, and a server may have a path of its own") {
+  FakeApi api(api_config(kApi + "/k8s/clusters/c/"));
+  const auto what = kApi + "/k8s/clusters/c" + kPath;
+  for (const auto* method : {"PUT ", "POST ", "PATCH ", "DELETE "})
+    api.http.on(method + what, response(200, {}, "{}"));
+  REQUIRE(run_task(api.io, [&] { return api.client->put(kPath, "{1}"); }));
+  REQUIRE(run_task(api.io, [&] { return api.client->post(kPath, "{2}"); }));
+  REQUIRE(run_task(api.io, [&] { return api.client->patch(kPath, "{3}", "application/merge-patch+json"); }));
+  REQUIRE(run_task(api.io, [&] { return api.client->remove(kPath); }));
+  const auto& requests = api.http.requests;
+  CHECK(requests.at(0).body == "{1}");
+  CHECK(requests.at(0).headers.get("Content-Type") == "application/json");
+  CHECK(requests.at(1).body == "{2}");
+  CHECK(requests.at(2).headers.get("Content-Type") == "application/merge-patch+json");
+  CHECK(requests.at(3).body.empty());
+  CHECK_FALSE(requests.at(3).headers.get("Content-Type"));
+}
+
+TEST_CASE("errors that nothing but a person can change are not asked about again") {
+  FakeApi api;
+  for (const unsigned status : {400U, 401U, 403U, 404U, 409U, 410U, 422U}) {
+    INFO(status);
+    api.http.on(kGet, response(status, {}, status_body(status, "no")));
+    const auto before = api.http.requests.size();
+    REQUIRE_FALSE(api.get(kPath));
+    CHECK(api.http.requests.size() == before + 1);
+  }
+  CHECK(api.slept.empty());
+  CHECK(api.get("no-slash").error().kind == ErrorKind::invalid);
+}
+
+TEST_CASE("429 is honoured, within the limit, at most three times, for every method") {
+  FakeApi api;
+  kube::ApiRequest request;
+  request.method = net::Method::put;
+  request.path = kPath;
+  request.limit = 60s;
+  const auto busy = response(429, {{"Retry-After", "2"}}, status_body(429, "busy"));
+  SECTION("and then it works") {
+    api.http.on("PUT " + kApi + kPath, {busy, busy, response(200)});
+    CHECK(api.call(request));
+    REQUIRE(api.slept.size() == 2);
+    CHECK(api.slept[0] > 2s);
+    CHECK(api.slept[0] < 3s);
+  }
+  SECTION("or does not") {
+    api.http.on("PUT " + kApi + kPath, busy);
+    const auto answer = api.call(request);
+    REQUIRE_FALSE(answer);
+    CHECK(answer.error().kind == ErrorKind::rate_limited);
+    CHECK(answer.error().retry_after == 2s);
+    CHECK(api.http.requests.size() == 4);
+  }
+  SECTION("or there is no time for that") {
+    request.limit = 1s;
+    api.http.on("PUT " + kApi + kPath, busy);
+    CHECK(api.call(request).error().kind == ErrorKind::rate_limited);
+    CHECK(api.slept.empty());
+  }
+}
+
+TEST_CASE("5xx and no connection are asked about again for a GET, and for nothing else") {
+  FakeApi api;
+  const std::string put = "PUT " + kApi + kPath;
+  const Error down{ErrorKind::unreachable, "cannot connect"};
+  SECTION("in the end it works") {
+    api.http.on(kGet, {response(500), fail(down), response(503), response(200, {}, "ok")});
+    CHECK(api.get(kPath)->body == "ok");
+    REQUIRE(api.slept.size() == 3);
+    CHECK(api.slept[0] < api.slept[1]);
+    CHECK(api.slept[1] < api.slept[2]);
+  }
+  SECTION("in the end it does not") {
+    api.http.on(kGet, response(503));
+    CHECK(api.get(kPath).error().kind == ErrorKind::unavailable);
+    CHECK(api.http.requests.size() == 4);
+  }
+  SECTION("a write") {
+    api.http.on(put, response(500));
+    CHECK(run_task(api.io, [&] { return api.client->put(kPath, "{}"); }).error().kind ==
+          ErrorKind::unavailable);
+    api.http.on(put, down);
+    CHECK(run_task(api.io, [&] { return api.client->put(kPath, "{}"); }).error().kind ==
+          ErrorKind::unreachable);
+    CHECK(api.http.requests.size() == 2);
+  }
+  SECTION("what took too long is not begun again") {
+    api.http.on(kGet, response(200));
+    api.http.set_latency(kApi, 6s);
+    CHECK(api.get(kPath).error().kind == ErrorKind::timed_out);
+    CHECK(api.http.requests.size() == 1);
+  }
+}
+
+TEST_CASE("a token file is read again after half a minute, and at once when its token was refused") {
+  const TemporaryDirectory directory;
+  auto config = api_config();
+  config.token_file = directory.write("token", "one\n");
+  config.token = "never this one";
+  FakeApi api(config);
+  api.http.on(kGet, [](const net::Request& request) -> FakeHttpClient::Outcome {
+    if (authorization(request) == "Bearer old") return response(401, {}, status_body(401, "Unauthorized"));
+    return response(200);
+  });
+  const auto last = [&] { return std::string(authorization(api.http.requests.back()).value_or("")); };
+  CHECK(api.get(kPath));
+  CHECK(last() == "Bearer one");
+  directory.write("token", "two");
+  CHECK(api.get(kPath));
+  CHECK(last() == "Bearer one");
+  api.clock.advance(31s);
+  CHECK(api.get(kPath));
+  CHECK(last() == "Bearer two");
+
+  directory.write("token", "old");
+  api.clock.advance(31s);
+  CHECK(api.get(kPath).error().kind == ErrorKind::unauthorized);
+  CHECK(api.http.requests.size() == 5);  // twice, and no more
+  directory.write("token", "fresh one line\nand another");
+  CHECK(api.get(kPath).error().kind == ErrorKind::unauthorized);
+  CHECK(api.log.text().find("stays in use") != std::string::npos);
+  directory.write("token", "fresh");
+  CHECK(api.get(kPath));
+  CHECK(last() == "Bearer fresh");
+
+  std::filesystem::remove(directory / "token");
+  api.clock.advance(31s);
+  CHECK(api.get(kPath));
+  CHECK(last() == "Bearer fresh");
+}
+
+TEST_CASE("without a token in its file nothing is sent") {
+  const TemporaryDirectory directory;
+  auto config = api_config();
+  config.token_file = directory / "token";
+  FakeApi api(config);
+  api.http.on(kGet, response(200));
+  CHECK(api.get(kPath).error().kind == ErrorKind::unauthorized);
+  CHECK(api.get(kPath).error().message.find("there is no token in") != std::string::npos);
+  CHECK(api.http.requests.empty());
+  directory.write("token", "now");
+  CHECK(api.get(kPath));
+}
+
+TEST_CASE("a source is asked before each request, and for a new token after a 401") {
+  auto source = std::make_shared<Source>();
+  auto config = api_config();
+  config.token.clear();
+  config.token_source = source;
+  FakeApi api(config);
+  api.http.on(kGet, [](const net::Request& request) -> FakeHttpClient::Outcome {
+    return response(authorization(request) == "Bearer token-2" ? 200 : 401);
+  });
+  CHECK(api.get(kPath));
+  CHECK(source->asked == std::vector{false, true});
+  CHECK(api.get(kPath));
+  CHECK(source->asked == std::vector{false, true, false});
+  source->problem = Error{ErrorKind::timed_out, "the plugin took too long"};
+  CHECK(api.get(kPath).error().message == "the plugin took too long");
+}
+
+TEST_CASE("a client without a token, or with one that never changes, asks once") {
+  auto config = api_config();
+  config.token.clear();
+  FakeApi api(config);
+  api.http.on(kGet, response(401));
+  CHECK(api.get(kPath).error().kind == ErrorKind::unauthorized);
+  CHECK_FALSE(authorization(api.http.requests.at(0)));
+  CHECK(api.http.requests.size() == 1);
+}
+
+TEST_CASE("over a real connection: TLS by the config, a large answer, a stream, and being given up") {
+  const TestCa ca;
+  const TestCa clients;
+  const auto ours = clients.issue();
+  ScriptedServer server(
+      ServerTls{.certificate = ca.issue({.dns_names = {"kubernetes.default.svc"}, .addresses = {}}),
+                .client_ca_pem = clients.certificate_pem()});
+  auto config = api_config("https://127.0.0.1:" + std::to_string(server.port()));
+  config.ca_pem = ca.certificate_pem();
+  config.server_name = "kubernetes.default.svc";
+  config.client_certificate_pem = ours.certificate_pem;
+  config.client_key_pem = ours.key_pem;
+  const SystemClock clock;
+  const CaptureLog log;
+  net::asio::io_context io(1);
+  auto api = kube::create_api_client(io, config, clock, log.logger());
+
+  SECTION("a large answer") {
+    const std::string body(3'000'000, ' ');
+    server.set_handler([&](const std::string&) { return answer(200, body); });
+    CHECK((run_task(io, [&] { return api->get(kPath); })->body == body));
+    CHECK(server.requests().at(0).field("user-agent") == "digester");
+  }
+  SECTION("an answer over the limit") {
+    server.set_handler(
+        [&](const std::string&) { return "HTTP/1.1 200 OK\r\nContent-Length: 16777217\r\n\r\n"; });
+    CHECK(run_task(io, [&] { return api->get(kPath); }).error().kind == ErrorKind::too_large);
+  }
+  SECTION("a stream") {
+    server.set_handler([&](const std::string&) { return answer(200, "one\ntwo\n"); });
+    std::string seen;
+    kube::ApiStream request{kPath, 5s, 1s};
+    net::HttpClient::OnBody on_body = [&](std::string_view piece) {
+      seen += piece;
+      return true;
+    };
+    CHECK(run_task(io, [&] { return api->stream(request, on_body); }));
+    CHECK(seen == "one\ntwo\n");
+  }
+  SECTION("given up, with the client gone before the call has ended") {
+    server.set_reactor([](const RecordedRequest&) -> Script { return {hang()}; });
+    net::asio::cancellation_signal signal;
+    bool ended = false;
+    auto task = api->get(kPath);
+    net::asio::co_spawn(
+        io, std::move(task),
+        net::asio::bind_cancellation_slot(
+            signal.slot(), [&](std::exception_ptr, Result<kube::ApiAnswer>) { ended = true; }));
+    net::Timer timer(io.get_executor(), 50ms);
+    timer.async_wait([&](boost::system::error_code) {
+      signal.emit(net::asio::cancellation_type::terminal);
+      api.reset();
+    });
+    io.run();
+    CHECK(ended);
+  }
+}
