@@ -47,7 +47,7 @@ net::Task<Result<Listing>> list_all(ApiClient& api, const WatchTarget& target, L
   Listing listing;
   std::size_t bytes = 0;
   std::string next;
-  do {
+  for (;;) {
     std::vector<std::pair<std::string, std::string>> parameters{{"limit", std::to_string(limits.page)}};
     if (!next.empty()) parameters.emplace_back("continue", next);
     ApiRequest request;
@@ -67,8 +67,8 @@ net::Task<Result<Listing>> list_all(ApiClient& api, const WatchTarget& target, L
     if (!token) co_return fail(std::move(token.error()));
     if (!token->empty() && *token == next) co_return no_list();
     next = std::move(*token);
-  } while (!next.empty());
-  co_return listing;
+    if (next.empty()) co_return listing;
+  }
 }
 
 }  // namespace digester::kube
