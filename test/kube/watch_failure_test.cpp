@@ -1,0 +1,104 @@
+// Watches of servers that refuse, lie, or say too much.
+#include "kube/watch.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "kube/watch_fixture.hpp"
+
+using namespace digester;
+using namespace digester::test;
+
+TEST_CASE("a server that forgets what it has just listed is not asked in a tight loop") {
+  WatchFixture f({{send(list(7, {}))},
+                  {send(answer(410))},
+                  {send(list(8, {}))},
+                  {send(kHead + chunk(gone_event()) + kEnd)},
+                  {send(list(9, {}))}});
+  const std::string expected = "= synced !not_found = synced !not_found = synced";
+  CHECK(f.run(expected) == expected);
+  REQUIRE(f.waits.size() == 2);
+  CHECK(f.waits[1] == 2 * f.waits[0]);
+}
+
+TEST_CASE("failures are waited out longer and longer, logged once, and the end of them is logged too") {
+  std::vector<Script> scripts(8, Script{send(answer(403, status_body(403, "pods is forbidden")))});
+  scripts.push_back({send(list(7, {"a"}))});
+  WatchFixture f(scripts);
+  std::string expected;
+  for (int i = 0; i < 8; ++i)
+    expected += "!forbidden ";
+  expected += "=a synced";
+  CHECK(f.run(expected) == expected);
+  REQUIRE(f.waits.size() == 8);
+  CHECK(f.waits[0] == 375ms);
+  CHECK(f.waits[1] == 750ms);
+  CHECK(f.waits[7] == 22500ms);
+  const auto lines = f.log.lines();
+  REQUIRE(lines.size() == 2);
+  CHECK(contains(lines[0], "does not let us list pods"));
+  CHECK(contains(lines[1], "works again"));
+  CHECK_FALSE(contains(f.log.text(), "s3cret"));
+}
+
+TEST_CASE("a server that says how long to wait is heard") {
+  WatchFixture f({{send(answer(429, "", {{"Retry-After", "9"}}))}, {send(list(7, {}))}});
+  CHECK(f.run("!rate_limited = synced") == "!rate_limited = synced");
+  REQUIRE(f.waits.size() == 1);
+  CHECK(f.waits[0] > 9s);
+}
+
+TEST_CASE("a watch that ends as soon as it begins is a failure, whatever it says") {
+  WatchFixture f({{send(list(7, {}))}, {send(kHead + kEnd)}, {send(answer(200))}, {send(kHead), hang()}});
+  const std::string expected = "= synced !unavailable synced !unavailable synced";
+  CHECK(f.run(expected) == expected);
+  CHECK(contains(f.target_of(3), "resourceVersion=7&"));
+}
+
+TEST_CASE("what is no event, or is too large, means a new list") {
+  kube::WatchOptions options;
+  options.event_bytes = 1000;
+  const std::string bad = GENERATE(std::string("{\"type\":\n"), std::string(2000, 'x'));
+  WatchFixture f({{send(list(7, {}))},
+                  {send(kHead + chunk(event("ADDED", "a", 8) + bad)), hang()},
+                  {send(list(9, {"b"}))}},
+                 {kPods}, options);
+  const std::string kind = bad.size() > 1000 ? "!too_large" : "!protocol";
+  const std::string expected = "= synced +a " + kind + " =b synced";
+  CHECK(f.run(expected) == expected);
+}
+
+TEST_CASE("a page over the limit is asked for with fewer objects") {
+  WatchFixture f({{send(answer(200, std::string(200'000, ' ')))}, {send(list(7, {"a"}))}});
+  CHECK(f.run("=a synced") == "=a synced");
+  CHECK(f.target_of(1) == kPods + "?limit=100");
+  CHECK(f.waits.empty());
+}
+
+TEST_CASE("what is no list is a protocol error") {
+  const std::string body = GENERATE(std::string("<html>"), std::string("{}"),
+                                    std::string(R"({"metadata":{"resourceVersion":""},"items":[]})"),
+                                    std::string(R"({"metadata":{"resourceVersion":"1"},"items":{}})"));
+  WatchFixture f({{send(answer(200, body))}, {send(list(7, {}))}});
+  CHECK(f.run("!protocol = synced") == "!protocol = synced");
+}
+
+TEST_CASE("the same page for ever, and more than fits, are ended") {
+  SECTION("the same page") {
+    WatchFixture f({{send(list(7, {}, "t"))}, {send(list(7, {}, "t"))}});
+    CHECK(f.run("!protocol") == "!protocol");
+  }
+  SECTION("too much") {
+    kube::WatchOptions options;
+    options.list.bytes = 100;
+    WatchFixture f({{send(list(7, {"a"}, "t"))}, {send(list(7, {"b"}, "u"))}}, {kPods}, options);
+    CHECK(f.run("!too_large") == "!too_large");
+  }
+}
+
+TEST_CASE("an observer that throws gets a new list after a pause") {
+  WatchFixture f(
+      {{send(list(7, {}))}, {send(kHead + chunk(event("ADDED", "a", 8))), hang()}, {send(list(9, {"a"}))}});
+  f.throws = true;
+  CHECK(f.run("= synced +a !internal =a synced") == "= synced +a !internal =a synced");
+  CHECK(f.last.detail == "not taken");
+}
