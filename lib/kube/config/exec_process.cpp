@@ -1,0 +1,228 @@
+#include "kube/config/exec_process.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
+#include <cerrno>
+#include <memory>
+#include <optional>
+#include <system_error>
+
+#include "base/text.hpp"
+#include "net/with_timeout.hpp"
+
+namespace digester::kube {
+namespace {
+
+using Stream = net::asio::posix::basic_stream_descriptor<net::Executor>;
+
+constexpr std::size_t kMaxErrors = 4 * 1024;
+
+class Child {
+ public:
+  Child() = default;
+  ~Child() { end(); }
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+
+  void set(pid_t pid) { pid_ = pid; }
+
+  // Kills it and what it started, and reaps it, unless it has ended.
+  void end() {
+    if (pid_ <= 0) return;
+    ::kill(-pid_, SIGKILL);
+    while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+    }
+    pid_ = 0;
+  }
+
+  // Its exit code, once it has ended.
+  std::optional<int> poll() {
+    int status = 0;
+    const auto got = ::waitpid(pid_, &status, WNOHANG);
+    if (got == 0 || (got < 0 && errno == EINTR)) return std::nullopt;
+    pid_ = 0;
+    if (got < 0) return 255;  // somebody else reaped it
+    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+  }
+
+ private:
+  pid_t pid_ = 0;
+};
+
+struct Pipe {
+  explicit Pipe(net::Executor executor) : reader(executor) {}
+  ~Pipe() { close_writer(); }
+  Pipe(const Pipe&) = delete;
+  Pipe& operator=(const Pipe&) = delete;
+
+  bool open() {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) return false;
+    writer = ends[1];
+    reader.assign(ends[0]);
+    return true;
+  }
+  void close_writer() {
+    if (writer >= 0) ::close(writer);
+    writer = -1;
+  }
+
+  Stream reader;
+  int writer = -1;
+};
+
+struct Run {
+  explicit Run(net::Executor its_executor) : executor(its_executor), out(its_executor), err(its_executor) {}
+  net::Executor executor;
+  Pipe out;
+  Pipe err;
+  Child child;
+  ProcessResult result;
+};
+
+struct FileActions {
+  FileActions() { ::posix_spawn_file_actions_init(&value); }
+  ~FileActions() { ::posix_spawn_file_actions_destroy(&value); }
+  FileActions(const FileActions&) = delete;
+  FileActions& operator=(const FileActions&) = delete;
+  posix_spawn_file_actions_t value{};
+};
+
+struct Attributes {
+  Attributes() { ::posix_spawnattr_init(&value); }
+  ~Attributes() { ::posix_spawnattr_destroy(&value); }
+  Attributes(const Attributes&) = delete;
+  Attributes& operator=(const Attributes&) = delete;
+  posix_spawnattr_t value{};
+};
+
+std::vector<char*> pointers(std::vector<std::string>& strings) {
+  std::vector<char*> all;
+  for (auto& string : strings)
+    all.push_back(string.data());
+  all.push_back(nullptr);
+  return all;
+}
+
+Result<void> start(Run& run, ProcessOptions& options) {
+  if (!run.out.open() || !run.err.open())
+    return fail(ErrorKind::internal,
+                fmt::format("no pipe: {}", std::error_code(errno, std::generic_category()).message()));
+  FileActions actions;
+  ::posix_spawn_file_actions_addopen(&actions.value, 0, "/dev/null", O_RDONLY, 0);
+  ::posix_spawn_file_actions_adddup2(&actions.value, run.out.writer, 1);
+  ::posix_spawn_file_actions_adddup2(&actions.value, run.err.writer, 2);
+  // Sockets are not close-on-exec.
+  ::posix_spawn_file_actions_addclosefrom_np(&actions.value, 3);
+  Attributes attributes;
+  sigset_t signals;
+  ::sigemptyset(&signals);
+  ::posix_spawnattr_setsigmask(&attributes.value, &signals);  // threads here may block some
+  ::sigaddset(&signals, SIGPIPE);                             // ignored by us, to be its own affair again
+  ::posix_spawnattr_setsigdefault(&attributes.value, &signals);
+  ::posix_spawnattr_setpgroup(&attributes.value, 0);
+  ::posix_spawnattr_setflags(&attributes.value,
+                             POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  auto arguments = pointers(options.command);
+  auto environment = pointers(options.environment);
+  pid_t pid = 0;
+  const int error = ::posix_spawnp(&pid, arguments[0], &actions.value, &attributes.value, arguments.data(),
+                                   environment.data());
+  run.out.close_writer();
+  run.err.close_writer();
+  if (error != 0)
+    return fail(error == ENOENT ? ErrorKind::not_found : ErrorKind::internal,
+                fmt::format("{} cannot be started: {}", text::printable(options.command.front(), 200),
+                            std::error_code(error, std::generic_category()).message()));
+  run.child.set(pid);
+  return {};
+}
+
+// Up to the end, or one byte more than `limit`.
+net::Task<void> collect(std::shared_ptr<Run> run, bool is_output, std::size_t limit) {
+  auto& stream = is_output ? run->out.reader : run->err.reader;
+  auto& into = is_output ? run->result.output : run->result.errors;
+  char chunk[16 * 1024];
+  while (into.size() <= limit) {
+    const auto buffer = net::asio::buffer(chunk);
+    const auto [error, count] = co_await stream.async_read_some(buffer, net::use_task);
+    into.append(chunk, count);
+    if (error) break;
+  }
+}
+
+// Standard error beside it: what is over the limit is read and dropped, so that the program does not block.
+net::Task<void> drain_errors(std::shared_ptr<Run> run) {
+  co_await collect(run, false, kMaxErrors);
+  char chunk[16 * 1024];
+  for (;;) {
+    const auto buffer = net::asio::buffer(chunk);
+    const auto [error, count] = co_await run->err.reader.async_read_some(buffer, net::use_task);
+    if (error) break;
+  }
+}
+
+// The program closed its output; it ends about now, and nothing tells when without a handler for SIGCHLD.
+net::Task<bool> wait_for_end(std::shared_ptr<Run> run, std::size_t max_output) {
+  co_await collect(run, true, max_output);
+  if (run->result.output.size() > max_output) co_return false;
+  net::Timer timer(run->executor);
+  for (auto wait = std::chrono::milliseconds(1);; wait = std::min(wait * 2, std::chrono::milliseconds(50))) {
+    if (const auto code = run->child.poll()) {
+      run->result.exit_code = *code;
+      break;
+    }
+    timer.expires_after(wait);
+    co_await timer.async_wait(net::use_task);
+  }
+  co_return true;
+}
+
+// However run_process() ends, cancelled or thrown away with its io_context too.
+struct EndOfRun {
+  explicit EndOfRun(std::shared_ptr<Run> its_run) : run(std::move(its_run)) {}
+  ~EndOfRun() {
+    run->child.end();
+    boost::system::error_code ignored;
+    run->err.reader.close(ignored);
+  }
+  EndOfRun(const EndOfRun&) = delete;
+  EndOfRun& operator=(const EndOfRun&) = delete;
+  std::shared_ptr<Run> run;
+};
+
+}  // namespace
+
+net::Task<Result<ProcessResult>> run_process(ProcessOptions options) {
+  const auto executor = co_await net::asio::this_coro::executor;
+  auto run = std::make_shared<Run>(executor);
+  const auto name = text::printable(options.command.front(), 200);
+  if (auto started = start(*run, options); !started) co_return fail(std::move(started.error()));
+  const EndOfRun at_the_end{run};
+  // Ends with the program, or when the pipe is closed.
+  auto draining = drain_errors(run);
+  net::asio::co_spawn(executor, std::move(draining), [run](std::exception_ptr) {});
+
+  const auto deadline = SystemClock().now() + options.limit;
+  auto waiting = wait_for_end(run, options.max_output);
+  const auto ended = co_await net::with_timeout(deadline, std::move(waiting));
+  if (!ended)
+    co_return fail(ErrorKind::timed_out,
+                   fmt::format("{} did not end within {}", name, format_duration(options.limit)));
+  if (!*ended)
+    co_return fail(ErrorKind::too_large,
+                   fmt::format("{} printed more than {} bytes", name, options.max_output));
+  run->result.errors.resize(std::min(run->result.errors.size(), kMaxErrors));
+  co_return std::move(run->result);
+}
+
+}  // namespace digester::kube
