@@ -237,7 +237,7 @@ struct Fight {
 }  // namespace
 
 TEST_CASE("at every moment the bundle verifies what every replica serves, however late an API server is") {
-  const auto seed = GENERATE(1U, 2U, 3U, 4U);
+  const auto seed = GENERATE(1U, 2U);
   Cluster cluster(seed);
   cluster.options = options_for_tests();
   for (int i = 0; i < 3; ++i)
@@ -267,7 +267,7 @@ TEST_CASE("a rival that replaces our Secret by its own is followed, not fought")
   CHECK(fight.rival.writes == 2);
   CHECK(fight.our_writes() <= 4);
   const int before = fight.our_writes();
-  fight.live(days(200));
+  fight.live(days(60));
   CHECK(fight.our_writes() == before);
   CHECK(fight.rival.writes == 2);
   REQUIRE(fight.served);
