@@ -217,11 +217,11 @@ def install_rights(h, cluster):
     allowed = [("get", "secrets", "", "x", space), ("get", "serviceaccounts", "", "default", space),
                *((verb, "namespaces", "") for verb in ("get", "list", "watch")),
                *((verb, "mutatingwebhookconfigurations", registration, own) for verb in ("get", "list", "watch", "patch")),
-               *((verb, "secrets", "", cert, "digester-system") for verb in ("get", "list", "watch", "update"))]
+               *((verb, "secrets", "", cert, "digester-system") for verb in ("get", "list", "watch", "patch"))]
     denied = [("list", "secrets"), ("watch", "secrets"), ("create", "secrets", "", None, "digester-system"),
-              ("list", "secrets", "", None, "digester-system"), ("patch", "secrets", "", cert, "digester-system"),
-              ("delete", "secrets", "", cert, "digester-system"), ("update", "secrets", "", "other", "digester-system"),
-              ("update", "secrets", "", cert, space), ("list", "serviceaccounts"),
+              ("list", "secrets", "", None, "digester-system"), ("update", "secrets", "", cert, "digester-system"),
+              ("delete", "secrets", "", cert, "digester-system"), ("patch", "secrets", "", "other", "digester-system"),
+              ("patch", "secrets", "", cert, space), ("list", "serviceaccounts"),
               ("create", "serviceaccounts", "", "default", space, "token"),
               *((verb, "mutatingwebhookconfigurations", registration, own) for verb in ("update", "delete", "create")),
               ("patch", "mutatingwebhookconfigurations", registration, "other"),
@@ -243,14 +243,15 @@ def install_rights(h, cluster):
         wait_until("the right is back", lambda: may("get", "secrets", name="x", namespace=space))
         expect(not may("get", "secrets", name="x", namespace="default"), "secrets of another namespace")
         expect(not may("list", "secrets", namespace=space), "a list of secrets")
-    with h.check("rights: with cert-manager none to the certificate and the configuration"):
+    with h.check("rights: with cert-manager none to write anything"):
         for kind, name in (("Certificate", "certificates"), ("Issuer", "issuers")):
             if not exists(cluster, f"/apis/cert-manager.io/v1/namespaces/default/{name}"):
                 define(cluster, "cert-manager.io", kind, name)
         remove(cluster)
         apply(cluster, kustomize(["cert-manager"]))
         wait_until("the right is gone", lambda: not may("patch", "mutatingwebhookconfigurations", registration, own))
-        expect(not may("update", "secrets", "", cert, "digester-system"), "the Secret")
+        expect(not may("patch", "secrets", "", cert, "digester-system"), "the Secret")
+        expect(may("watch", "mutatingwebhookconfigurations", registration, own), "the configuration cannot be read")
     cluster.kubectl("delete", "clusterrole", "digester-pull-secrets", "--ignore-not-found")
     remove(cluster)
 
