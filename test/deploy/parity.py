@@ -63,6 +63,24 @@ def every_component_has_values():
     expect(sorted(VALUES) == COMPONENTS, sorted(VALUES), COMPONENTS)
 
 
+def rights_are_documented():
+    """docs/SECURITY.md has a row for each verb, resource and name that is granted, and no other."""
+    shipped, _ = objects(kustomize())
+    granted = set()
+    for (kind, namespace, _), item in shipped.items():
+        for rule in item.get("rules", []) if kind in ("ClusterRole", "Role") else []:
+            expect(not rule.get("nonResourceURLs") and "*" not in str(rule), rule)
+            granted |= {(namespace or "cluster", verb, resource, name)
+                        for verb, resource, name in itertools.product(rule["verbs"], rule["resources"],
+                                                                      rule.get("resourceNames", ["any"]))}
+    rows = [[cell.strip() for cell in line.strip("|\n").split("|")]
+            for line in (ROOT / "docs/SECURITY.md").read_text().splitlines() if line.startswith("| ")]
+    rows = [row for row in rows if len(row) == 5 and row[1] != "verb"]
+    written = {tuple(row[:4]) for row in rows}
+    expect(len(written) == len(rows) and all(row[4] for row in rows), "a row twice, or without a reason")
+    expect(written == granted, f"not written: {sorted(granted - written)}", f"not granted: {sorted(written - granted)}")
+
+
 def one_hook_removes_the_configuration():
     _, hooks = objects(helm())
     found = {key: item["metadata"]["annotations"]["helm.sh/hook"] for key, item in hooks.items()}
@@ -126,6 +144,7 @@ def main():
     for without in ("single-replica", "autoscaling"):
         results.check(f"the chart is deploy/ with everything but {without}", same,
                       [name for name in COMPONENTS if name != without])
+    results.check("docs/SECURITY.md has all rights, each with its reason", rights_are_documented)
     results.check("the hooks are the removal of the configuration, and a test", one_hook_removes_the_configuration)
     results.check("another namespace is taken everywhere", another_namespace)
     results.check("all values at once", all_values_at_once)
