@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Builds and runs all tests. One of the two commands of the README, and what CI runs.
 #
-#   scripts/test.sh [STEP…]     steps: unit integration guards tidy asan tsan fuzz, or all (the default)
+#   scripts/test.sh [STEP…]     steps: unit integration guards tidy asan tsan fuzz manifests image, or all (the default)
 #
 # Each step prints its time; a failing step shows its log, which stays in build/logs. A step whose tool is missing
 # is SKIPPED, with the reason. Exit status 0: nothing failed.
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-known=(unit integration guards tidy asan tsan fuzz)
+known=(unit integration guards tidy asan tsan fuzz manifests image)
 chosen=()
 for step in "$@"; do
   case $step in
@@ -184,6 +184,14 @@ for part in "${chosen[@]}"; do
       after "build $part" "integration tests under $part" integration "$part" ;;
     fuzz)
       step 'fuzzing' check_fuzz ;;
+    manifests)
+      step 'control plane' test/e2e/build_control_plane.sh
+      step 'the chart is deploy/' python3 -B test/deploy/parity.py
+      step 'manifests, nine versions of the API' python3 -B test/deploy/schemas.py
+      step 'match conditions' python3 -B test/e2e/match_conditions_checks.py
+      step 'install, upgrade, remove' python3 -B test/e2e/install_checks.py ;;
+    image)
+      step 'image' python3 -B test/deploy/image.py --quick ;;
   esac
 done
 

@@ -65,14 +65,18 @@ def base():
     return name
 
 
-def build(tag, base_image, cached):
-    commit = subprocess.run(["git", "-C", ROOT, "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True)
+def commit():
+    done = subprocess.run(["git", "-C", ROOT, "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True)
+    return done.stdout.strip() or "unknown"
+
+
+def build(tag, base_image, of, cached):
     arguments = []
     if cached:
         (PLACE / "ccache").mkdir(exist_ok=True)
         arguments = ["--volume", f"{PLACE / 'ccache'}:/root/.cache/ccache"]
     buildah("bud", "--isolation", "chroot", "--no-cache", "--layers=false", "--pull-never", *arguments, "--build-arg",
-            f"BASE={base_image}", "--build-arg", f"COMMIT={commit.stdout.strip() or 'unknown'}", "--tag", tag, ROOT)
+            f"BASE={base_image}", "--build-arg", f"COMMIT={of}", "--tag", tag, ROOT)
     return json.loads(buildah("inspect", "--type", "image", tag))
 
 
@@ -111,13 +115,14 @@ def main():
         base_image = base()
         print(f"     base ready in {time.monotonic() - started:.0f} s", flush=True)
         first = second = None
+        of = commit()
         with h.check("the image can be built"):
-            first = build("localhost/digester:first", base_image, True)
+            first = build("localhost/digester:first", base_image, of, True)
         if not first:
             return 1
         checks(h, first)
         with h.check("built again it has the same layers" + (" (compiled out of a cache)" if options.quick else "")):
-            second = build("localhost/digester:second", base_image, options.quick)
+            second = build("localhost/digester:second", base_image, of, options.quick)
             layers = [image["OCIv1"]["rootfs"]["diff_ids"] for image in (first, second)]
             expect(layers[0] == layers[1], layers)
             expect(len(layers[0]) <= 2, layers)
