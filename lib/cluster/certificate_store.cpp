@@ -77,9 +77,10 @@ CertificateStore::CertificateStore(net::asio::io_context& io, kube::ApiClient& a
       names_(std::move(names)),
       rings_(io.get_executor()),
       bell_(rings_),
-      secret_watch_(io, api, kube::WatchTarget{secrets_of(names_.name_space), names_.secret}, bell_, clock, log),
-      configuration_watch_(io, api, kube::WatchTarget{std::string(kConfigurations), names_.configuration}, bell_,
-                           clock, log) {}
+      secret_watch_(io, api, kube::WatchTarget{secrets_of(names_.name_space), names_.secret}, bell_, clock,
+                    log),
+      configuration_watch_(io, api, kube::WatchTarget{std::string(kConfigurations), names_.configuration},
+                           bell_, clock, log) {}
 
 void CertificateStore::start() {
   secret_watch_.start();

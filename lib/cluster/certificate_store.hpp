@@ -12,8 +12,8 @@
 
 namespace digester::cluster {
 
-// The right to `get` and `patch` each of the two by name is all that it needs; with `list` and `watch` by name
-// changes are seen at once.
+// The right to `get` and `patch` each of the two by name is all that it needs; with `list` and `watch` by
+// name changes are seen at once.
 class CertificateStore final : public certificate::Store {
  public:
   struct Names {

@@ -18,8 +18,8 @@ using Selectors = std::vector<kube::LabelSelector>;
 // As k8s-digester's manifests have it, where no configuration says otherwise.
 Selectors default_selectors();
 
-// The namespaceSelector of every entry of a MutatingWebhookConfiguration whose clientConfig.service is ours. Empty:
-// it has none. ErrorKind::invalid: one of them cannot be read.
+// The namespaceSelector of every entry of a MutatingWebhookConfiguration whose clientConfig.service is ours.
+// Empty: it has none. ErrorKind::invalid: one of them cannot be read.
 Result<Selectors> read_selectors(json::Value configuration, const certificate::ServiceName& service);
 
 bool selects(const Selectors& selectors, json::Value labels);

@@ -62,7 +62,7 @@ struct WatchedNamespaces::State {
   mutable std::shared_mutex mutex;
   std::map<std::string, Known, std::less<>> namespaces;
   Selectors selectors;
-  bool failing = false;  // the watch, so that nothing here is known to be current
+  bool failing = false;            // the watch, so that nothing here is known to be current
   std::optional<SteadyTime> told;  // the registry thread's
 };
 
@@ -184,21 +184,25 @@ net::Task<NamespaceState> WatchedNamespaces::confirm(std::string name, SteadyTim
   if (!is_namespace_name(name)) co_return NamespaceState{};
   const auto until = std::min(
       deadline, clock_.now() + std::chrono::duration_cast<SteadyTime::duration>(options_.read_limit));
-  std::function<net::Task<NamespaceState>()> work =
-      [&api = api_, state = state_, name = std::move(name),
-       limit = options_.read_limit]() -> net::Task<NamespaceState> {
+  std::function<net::Task<NamespaceState>()> work = [&api = api_, state = state_, name = std::move(name),
+                                                     limit =
+                                                         options_.read_limit]() -> net::Task<NamespaceState> {
     kube::ApiRequest request;
     request.path = "/api/v1/namespaces/" + name;
     request.limit = limit;
     auto answer = co_await api.call(std::move(request));
     json::Document document;
-    Result<json::Value> object = answer ? document.parse(answer->body) : fail(answer.error());
+    Result<json::Value> object = fail(ErrorKind::internal, "");
+    if (answer)
+      object = document.parse(answer->body);
+    else
+      object = fail(answer.error());
     if (!object) {
       state->trusting(object.error());
       co_return NamespaceState{};
     }
-    auto known = read_known(*object);
-    const std::unique_lock lock(state->mutex);
+    const auto known = read_known(*object);
+    const std::shared_lock lock(state->mutex);
     co_return state->judge(known);
   };
   auto answered = co_await net::run_on<NamespaceState>(io_, std::move(work), until);

@@ -1,7 +1,7 @@
 // The namespaces of the cluster, watched, and which of them are switched on.
 //
-// The API server filters by the configuration's namespaceSelector; the server holds to the same one, so that whoever
-// narrowed it there is not undone by a stale replica or a second configuration.
+// The API server filters by the configuration's namespaceSelector; the server holds to the same one, so that
+// whoever narrowed it there is not undone by a stale replica or a second configuration.
 #pragma once
 
 #include <map>
