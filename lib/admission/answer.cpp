@@ -220,11 +220,22 @@ class Decider {
       const auto& answered = *outcome(decision);
       found(made, answered);
       const bool same = answered.digest->str() == digest_of(decision.old_image);
-      if (answered.source == Source::stale) why = "no fresh answer";
+      if (answered.source == Source::stale) {
+        why = answered.because ? wording::cause(answered.because->kind) : "no fresh answer";
+        remembered(decision, answered);
+      }
       if (answered.source == Source::cache && !same) why = "only a cached answer";
     }
     if (!why.empty() && once_.first(decision, Once::kept)) warn(wording::kept(subject(decision), why));
     restore(decision, made);
+  }
+
+  // For the log: the registry and what failed there. `result` of this decision was the last one made.
+  void remembered(const Decision& decision, const Outcome& answered) {
+    auto& because = answer_.images.back().because;
+    because = answered.because ? wording::reason(decision.field, *answered.because)
+                               : "its registry gave no answer in time";
+    if (answer_.message.empty()) answer_.message = text::truncate(because, kMaxMessageBytes);
   }
 
   static void found(ImageResult& made, const Outcome& answered) {
@@ -260,7 +271,9 @@ class Decider {
     else if (once_.first(decision, Once::pinned))
       pinned_.add(made.written);
     if (answered.source != Source::stale) return;
-    warn(wording::stale(subject(decision), answered.age));
+    remembered(decision, answered);
+    warn(wording::stale(subject(decision), answered.age,
+                        answered.because ? wording::cause(answered.because->kind) : "no answer"));
     if (!plan_.dry_run) stale_.add_once(made.written);
   }
 

@@ -24,6 +24,8 @@ struct Outcome {
   Source source = Source::registry;
   Duration age{};   // of a cached or stale digest
   Duration took{};  // how long the look-up was waited for
+  // Of a stale digest: why there is no fresh one.
+  std::optional<Error> because = std::nullopt;
 };
 
 enum class Verdict {
@@ -43,13 +45,15 @@ struct ImageResult {
   Duration age{};                    // of a cached or stale digest
   Duration took{};                   // of the look-up, where there is a source
   std::optional<ErrorKind> failure;  // also of a look-up after which the old digest went back
+  std::string because;               // of a stale digest: what failed, for the log
 };
 
 struct Answer {
   bool allowed = true;
   int code = 200;  // 403: the cause is permanent; 500: it is not
   Reason reason = Reason::not_patched;
-  // One printable line: why it is refused; else, for the log, why the first image goes in without a digest.
+  // One printable line: why it is refused; else, for the log, why the first image goes in without a digest,
+  // or with a remembered one.
   std::string message;
   bool patch = false;  // false under --dry-run, for refusals, and where nothing changes
   std::vector<ImageResult> images;

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
 #include "base/text.hpp"
 
 namespace digester::admission {
@@ -46,6 +49,16 @@ Result<Owner> parse_owner(std::string_view text) {
                 fmt::format("owner \"{}\" is not group/Kind, such as postgresql.cnpg.io/Cluster",
                             text::printable(text, 100)));
   return owner;
+}
+
+bool is_core_kind(std::string_view kind) {
+  constexpr std::array<std::string_view, 17> kKinds = {
+      "Binding",           "ComponentStatus",       "ConfigMap",       "Endpoints",
+      "Event",             "LimitRange",            "Namespace",       "Node",
+      "PersistentVolume",  "PersistentVolumeClaim", "Pod",             "PodTemplate",
+      "ReplicationController", "ResourceQuota",     "Secret",          "Service",
+      "ServiceAccount"};
+  return std::find(kKinds.begin(), kKinds.end(), kind) != kKinds.end();
 }
 
 std::vector<Owner> default_skip_owners() {

@@ -37,6 +37,9 @@ struct Owner {
 // "group/Kind", or "Kind" alone for the core group.
 Result<Owner> parse_owner(std::string_view text);
 
+// Kubernetes' core group has this kind.
+bool is_core_kind(std::string_view kind);
+
 // Operators known to compare a Pod's image string with what they asked for: they would recreate a pinned
 // Pod for ever.
 std::vector<Owner> default_skip_owners();

@@ -96,9 +96,9 @@ std::string would_write(std::string_view image, std::string_view written) {
   return around("would pin ", image, " to " + short_digest(written));
 }
 
-std::string stale(const Subject& subject, Duration age) {
+std::string stale(const Subject& subject, Duration age, std::string_view why) {
   return around("", subject.image,
-                " pinned as known for " + rounded(age) + ": " + registry_and_cause(subject, "no answer"));
+                " pinned as known for " + rounded(age) + ": " + registry_and_cause(subject, why));
 }
 
 std::string kept(const Subject& subject, std::string_view why) {

@@ -24,7 +24,8 @@ struct Subject {
 std::string not_pinned(const Subject& subject, ErrorKind kind);             // let in without a digest
 std::string would_refuse(const Subject& subject, ErrorKind kind);           // the same, under --dry-run
 std::string would_write(std::string_view image, std::string_view written);  // a pin, under --dry-run
-std::string stale(const Subject& subject, Duration age);                    // pinned to a remembered digest
+// Pinned to a remembered digest; `why` is a cause.
+std::string stale(const Subject& subject, Duration age, std::string_view why);
 // Rule 3: the old digest went back since the registry gave no fresh one; `why` is a cause.
 std::string kept(const Subject& subject, std::string_view why);
 // Any other sentence, made to fit.

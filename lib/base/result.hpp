@@ -43,6 +43,9 @@ struct Error {
   std::string detail = {};
   // From the peer's Retry-After, when it sent one.
   std::optional<std::chrono::seconds> retry_after = std::nullopt;
+  // Of a kind that may pass, and yet the same at once again: a certificate that is not trusted, a proxy that
+  // refuses.
+  bool settled = false;
 };
 
 template <typename T>

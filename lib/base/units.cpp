@@ -68,6 +68,11 @@ constexpr std::array<std::pair<std::string_view, std::uint64_t>, 13> kByteUnits{
     {"Ei", 1ULL << 60},
 }};
 
+// What stands where a unit should, up to the next number.
+std::string_view unit_of(std::string_view text) {
+  return text.substr(0, text.find_first_of("0123456789."));
+}
+
 // whole * unit + fraction * unit / scale, rounded up; empty when it exceeds int64.
 std::optional<std::uint64_t> scaled(const Number& n, std::uint64_t unit) {
   __extension__ using Wide = unsigned __int128;
@@ -87,6 +92,7 @@ Result<Duration> parse_duration(std::string_view text) {
   };
   if (text == "0") return Duration::zero();
   if (text.empty()) return bad("it is empty");
+  if (text.starts_with('-')) return bad("it is negative");
   std::uint64_t total = 0;
   for (auto rest = text; !rest.empty();) {
     const auto number = take_number(rest);
@@ -95,7 +101,9 @@ Result<Duration> parse_duration(std::string_view text) {
     for (const auto& candidate : kTimeUnits)
       if (rest.starts_with(candidate.first) && (!unit || candidate.first.size() > unit->first.size()))
         unit = &candidate;
-    if (!unit) return bad("a unit is missing");
+    if (!unit && (rest.empty() || (rest.front() >= '0' && rest.front() <= '9') || rest.front() == '.'))
+      return bad("a unit is missing");
+    if (!unit) return bad(fmt::format("unknown unit \"{}\"", text::printable(unit_of(rest), 16)));
     rest.remove_prefix(unit->first.size());
     const auto part = scaled(*number, unit->second);
     if (!part || total > static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max()) - *part)

@@ -18,12 +18,6 @@ std::string name_of(const image::Reference& reference) {
   return text::printable(reference.original(), 256);
 }
 
-Error timed_out(const image::Reference& reference, Duration bound) {
-  return {ErrorKind::timed_out,
-          fmt::format("{}: {}: no answer within {}; try again later", name_of(reference),
-                      text::to_lower(reference.domain()), format_duration(bound))};
-}
-
 Error too_many(const image::Reference& reference) {
   return {ErrorKind::unavailable,
           fmt::format("image {}: too many look-ups are under way, at {} or in all; try again",
@@ -50,6 +44,16 @@ std::string what(std::exception_ptr error) {
 }
 
 }  // namespace
+
+Error no_answer(const image::Reference& reference, Duration limit, std::string_view cure) {
+  using Tenths = std::chrono::duration<std::int64_t, std::deci>;
+  const Duration said = limit < std::chrono::seconds(1)
+                            ? Duration(std::chrono::ceil<std::chrono::milliseconds>(limit))
+                            : Duration(std::chrono::ceil<Tenths>(limit));
+  return {ErrorKind::timed_out,
+          fmt::format("{}: {}: no answer within {}; {}", name_of(reference), text::to_lower(reference.domain()),
+                      format_duration(said), cure)};
+}
 
 Cache::Since acceptable(const Question& question, SteadyTime arrived, SteadyTime now,
                         const ResolverSettings& settings) {
@@ -197,7 +201,7 @@ void Flights::watch(const std::shared_ptr<Flight>& flight) {
     flight->slow = true;
     if (const auto lane = self->lanes_.find(flight->key); lane != self->lanes_.end()) self->advance(lane);
     flight->task->after(rest, [self, flight] {
-      self->land(flight, fail(timed_out(flight->reference, self->settings_.flight_bound)));
+      self->land(flight, fail(no_answer(flight->reference, self->settings_.flight_bound, self->settings_.longer_flight)));
       flight->task->cancel();
     });
   });
@@ -265,7 +269,7 @@ void Flights::deliver(Waiter waiter, const std::shared_ptr<const Asker>& asker,
     return;
   }
   if (auto known = stand_in(*cache_, batch.query(waiter.slot), *asker, now, settings_))
-    batch.fill(waiter.slot, std::move(known->answer), Source::stale, now - known->sent);
+    batch.fill(waiter.slot, std::move(known->answer), Source::stale, now - known->sent, answer.error());
   else
     batch.fill(waiter.slot, answer, Source::registry, {});
 }

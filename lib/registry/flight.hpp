@@ -41,6 +41,9 @@ Cache::Since acceptable(const Question& question, SteadyTime arrived, SteadyTime
 std::optional<Cache::Hit> stand_in(Cache& cache, const Query& query, const Asker& asker, SteadyTime now,
                                    const ResolverSettings& settings);
 
+// Nobody answered within `limit`, which is said as it is; `cure` is what helps.
+Error no_answer(const image::Reference& reference, Duration limit, std::string_view cure);
+
 // The registry thread only, but for the constructor.
 class Flights : public std::enable_shared_from_this<Flights> {
  public:

@@ -16,8 +16,9 @@ bool Batch::is_open(std::size_t slot) const {
   return !closed_ && !answers_[slot];
 }
 
-void Batch::fill(std::size_t slot, Result<image::Digest> digest, Source source, Duration age) {
-  Resolution resolution{std::move(digest), source, age, clock_.now() - arrived_};
+void Batch::fill(std::size_t slot, Result<image::Digest> digest, Source source, Duration age,
+                 std::optional<Error> because) {
+  Resolution resolution{std::move(digest), source, age, clock_.now() - arrived_, std::move(because)};
   const std::lock_guard lock(mutex_);
   if (closed_ || answers_[slot]) return;
   answers_[slot].emplace(std::move(resolution));

@@ -25,7 +25,8 @@ class Batch final : public net::Crossing {
   // Any thread.
   bool is_open(std::size_t slot) const;  // somebody waits for this one
   // The first answer counts. `took` is measured here.
-  void fill(std::size_t slot, Result<image::Digest> digest, Source source, Duration age);
+  void fill(std::size_t slot, Result<image::Digest> digest, Source source, Duration age,
+            std::optional<Error> because = std::nullopt);
   void hold(std::size_t slot, std::shared_ptr<const Asker> asker);
   std::shared_ptr<const Asker> asker(std::size_t slot) const;  // null until known
 

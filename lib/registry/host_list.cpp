@@ -19,10 +19,20 @@ Result<std::uint16_t> parse_port(std::string_view text) {
   return static_cast<std::uint16_t>(port);
 }
 
+bool is_label(std::string_view text) {
+  return !text.empty() && text.size() <= 63 && text.front() != '-' && text.back() != '-' &&
+         std::ranges::all_of(text, [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+         });
+}
+
+// A name whose last part is a number is meant for an address (WHATWG URL), and was none.
 bool is_host(std::string_view text) {
-  return !text.empty() && text.size() <= 253 && std::ranges::all_of(text, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
-  });
+  if (text.size() > 253) return false;
+  if (text.ends_with('.')) text.remove_suffix(1);
+  const auto labels = text::split(text, '.');
+  return std::ranges::all_of(labels, is_label) &&
+         labels.back().find_first_not_of("0123456789") != std::string_view::npos;
 }
 
 template <typename Bytes>
@@ -63,9 +73,11 @@ bool is_loopback_host(std::string_view host) {
   return address && net::classify(*address) == net::AddressClass::loopback;
 }
 
-Result<HostList::Entry> HostList::parse_entry(std::string_view text) {
+Result<HostList::Entry> HostList::parse_entry(std::string_view text, Prefix prefix) {
   Entry entry;
   auto rest = text::to_lower(text::trim(text));
+  if (prefix == Prefix::none && rest.find("://") != std::string::npos)
+    return bad_entry(text, "write the host alone, without a scheme");
   if (rest.starts_with("http://")) {
     entry.plain_only = true;
     rest.erase(0, 7);
@@ -107,10 +119,10 @@ Result<HostList::Entry> HostList::parse_entry(std::string_view text) {
   return entry;
 }
 
-Result<HostList> HostList::parse(const std::vector<std::string>& entries) {
+Result<HostList> HostList::parse(const std::vector<std::string>& entries, Prefix prefix) {
   HostList list;
   for (const auto& text : entries) {
-    auto entry = parse_entry(text);
+    auto entry = parse_entry(text, prefix);
     if (!entry) return fail(std::move(entry.error()));
     list.entries_.push_back(std::move(*entry));
   }
@@ -150,13 +162,14 @@ Result<RealmAllow> RealmAllow::parse(const std::vector<std::string>& entries) {
   RealmAllow allow;
   for (const auto& text : entries) {
     const auto parts = text::split(text, '=');
-    if (parts.size() != 2) return bad_entry(text, "write REGISTRY=HOST");
+    if (parts.size() != 2 || text::is_blank(parts[0]) || text::is_blank(parts[1]))
+      return bad_entry(text, "write REGISTRY=HOST");
     auto name = text::to_lower(text::trim(parts[0]));
     if (name == "docker.io" || name == "index.docker.io") name = "registry-1.docker.io";
     auto registry = HostList::parse({name});
-    if (!registry) return fail(std::move(registry.error()));
+    if (!registry) return bad_entry(text, registry.error().message);
     auto realm = HostList::parse({std::string(parts[1])});
-    if (!realm) return fail(std::move(realm.error()));
+    if (!realm) return bad_entry(text, realm.error().message);
     allow.pairs_.push_back({std::move(*registry), std::move(*realm)});
   }
   return allow;

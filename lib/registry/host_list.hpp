@@ -20,7 +20,9 @@ class HostList {
   //
   // A CIDR matches only registries written as an address. A name is never matched by what it resolves to:
   // whoever answers the name's DNS would then decide whether TLS is used.
-  static Result<HostList> parse(const std::vector<std::string>& entries);
+  enum class Prefix { http_allowed, none };
+  static Result<HostList> parse(const std::vector<std::string>& entries,
+                                Prefix prefix = Prefix::http_allowed);
 
   struct Match {
     bool plain_only = false;  // written with http://
@@ -42,7 +44,7 @@ class HostList {
     bool matches(std::string_view other, const std::optional<boost::asio::ip::address>& address,
                  std::uint16_t other_port) const;
   };
-  static Result<Entry> parse_entry(std::string_view text);
+  static Result<Entry> parse_entry(std::string_view text, Prefix prefix);
   std::vector<Entry> entries_;
 };
 

@@ -28,7 +28,7 @@ bool ask_by_get(unsigned status) {
 
 Error status_error(Session& session, const Answer& answer) {
   auto& services = session.services();
-  return explain_status(answer, session.credential(), services.settings.error_limit, services.clock.wall());
+  return explain_status(answer, session.credential(), services.settings, services.clock.wall());
 }
 
 net::Task<Result<CheckedManifest>> get_manifest(Session& session, std::string name) {

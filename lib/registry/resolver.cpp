@@ -91,7 +91,7 @@ class CachingResolver final : public Resolver {
       cancelled = is_cancelled(co_await net::asio::this_coro::cancellation_state);
     }
     batch->close();
-    co_return finish(*batch, cancelled);
+    co_return finish(*batch, deadline, cancelled);
   }
 
   void stop(std::function<void()> ended) override {
@@ -116,7 +116,7 @@ class CachingResolver final : public Resolver {
   std::optional<Resolution> look(const Question& question, const Asker& asker, SteadyTime now) {
     auto hit = cache_->find(question.reference, asker, acceptable(question, now, now, settings_), now);
     if (!hit) return std::nullopt;
-    return Resolution{std::move(hit->answer), Source::cache, now - hit->sent, {}};
+    return Resolution{std::move(hit->answer), Source::cache, now - hit->sent, {}, {}};
   }
 
   void fill_from_cache(Batch& batch) {
@@ -145,13 +145,13 @@ class CachingResolver final : public Resolver {
       const auto asker = batch.asker(slot);
       if (!asker || !may_be_slow(query) || !batch.is_open(slot)) continue;
       if (auto known = stand_in(*cache_, query, *asker, now, settings_))
-        batch.fill(slot, std::move(known->answer), Source::stale, now - known->sent);
+        batch.fill(slot, std::move(known->answer), Source::stale, now - known->sent,
+                   no_answer(query.reference, settings_.slow_after, "an older answer was given"));
     }
   }
 
   // What is there, and for the rest why it is not.
-  std::vector<Resolution> finish(Batch& batch, bool cancelled) {
-    const auto now = clock_.now();
+  std::vector<Resolution> finish(Batch& batch, SteadyTime deadline, bool cancelled) {
     auto answers = batch.take();
     std::vector<Resolution> resolutions;
     resolutions.reserve(answers.size());
@@ -159,32 +159,30 @@ class CachingResolver final : public Resolver {
       if (answers[slot])
         resolutions.push_back(std::move(*answers[slot]));
       else
-        resolutions.push_back(without_answer(batch, slot, now, cancelled));
+        resolutions.push_back(without_answer(batch, slot, deadline, cancelled));
       metrics_->answered(resolutions.back());
     }
     return resolutions;
   }
 
-  Resolution without_answer(const Batch& batch, std::size_t slot, SteadyTime now, bool cancelled) {
+  Resolution without_answer(const Batch& batch, std::size_t slot, SteadyTime deadline, bool cancelled) {
     const auto& query = batch.query(slot);
+    const auto now = clock_.now();
     const auto took = now - batch.arrived();
-    const auto name = text::printable(query.reference.original(), 256);
     if (cancelled)
-      return {fail(ErrorKind::cancelled, fmt::format("image {}: the request was given up", name)),
+      return {fail(ErrorKind::cancelled, fmt::format("image {}: the request was given up",
+                                                     text::printable(query.reference.original(), 256))),
               Source::registry,
               {},
-              took};
+              took,
+              {}};
+    const auto limit =
+        settings_.patience > Duration{} ? settings_.patience : std::max(deadline - batch.arrived(), Duration{});
+    auto error = no_answer(query.reference, limit, settings_.longer_patience);
     if (const auto asker = batch.asker(slot))
       if (auto known = stand_in(*cache_, query, *asker, now, settings_))
-        return {std::move(known->answer), Source::stale, now - known->sent, took};
-    using Tenths = std::chrono::duration<std::int64_t, std::deci>;
-    const auto waited = std::chrono::ceil<Tenths>(took);
-    return {fail(ErrorKind::timed_out,
-                 fmt::format("{}: {}: no answer within {}; try again later", name,
-                             text::to_lower(query.reference.domain()), format_duration(waited))),
-            Source::registry,
-            {},
-            took};
+        return {std::move(known->answer), Source::stale, now - known->sent, took, std::move(error)};
+    return {fail(std::move(error)), Source::registry, {}, took, {}};
   }
 
   net::asio::io_context& io_;

@@ -62,6 +62,8 @@ struct Resolution {
   Source source = Source::registry;
   Duration age{};   // of a cached or stale answer, since its request was sent
   Duration took{};  // this look-up, as the caller waited for it
+  // Of a stale answer: why there is no fresh one.
+  std::optional<Error> because;
 };
 
 struct ResolverSettings {
@@ -88,6 +90,11 @@ struct ResolverSettings {
   Duration credentials_bound = std::chrono::seconds(3);
   // When a registry counts as slow: see Query::stale_when_slow and flight.hpp.
   Duration slow_after = std::chrono::seconds(1);
+  // For the texts of time-outs: what the callers' deadlines are (zero: as measured), and what to raise where
+  // one passes, or a look-up's bound does.
+  Duration patience{};
+  std::string longer_patience = "try again later";
+  std::string longer_flight = "try again later";
   // Look-ups in the air at once; one registry's at most a quarter of them. Over it: ErrorKind::unavailable.
   std::size_t max_flights = 8192;
 };

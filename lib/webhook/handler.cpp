@@ -28,7 +28,8 @@ void refuse(net::ServerResponse& response, unsigned status, std::string_view why
 }
 
 admission::Outcome to_outcome(registry::Resolution resolution) {
-  return {std::move(resolution.digest), resolution.source, resolution.age, resolution.took};
+  return {std::move(resolution.digest), resolution.source, resolution.age, resolution.took,
+          std::move(resolution.because)};
 }
 
 registry::Freshness to_freshness(admission::Freshness freshness) {

@@ -77,6 +77,10 @@ std::string images_json(const admission::Answer& answer) {
       if (const auto age = std::chrono::floor<std::chrono::seconds>(image.age).count(); age > 0)
         out.append(",\"age_seconds\":").append(fmt::format_int(age).c_str());
     }
+    if (!image.because.empty()) {
+      out += ",\"because\":";
+      append_text(out, image.because);
+    }
     if (image.failure) out.append(",\"failure\":\"").append(to_string(*image.failure)).append("\"");
     out += '}';
   }
@@ -100,9 +104,11 @@ void Handler::Observer::answered(const admission::Review& review, const admissio
     if (count[i] != 0) images_[i]->Increment(static_cast<double>(count[i]));
   latency_->Observe(std::chrono::duration<double>(took).count());
 
-  const auto level = outcome == denied || outcome == admitted_with_errors ? Level::warn
-                     : outcome == patched                                 ? Level::info
-                                                                          : Level::debug;
+  const bool stale = std::any_of(answer.images.begin(), answer.images.end(),
+                                 [](const auto& image) { return image.source == image::Source::stale; });
+  const auto level = outcome == denied || outcome == admitted_with_errors || stale ? Level::warn
+                     : outcome == patched                                          ? Level::info
+                                                                                   : Level::debug;
   if (!log_->enabled(level)) return;
   log_->log(level, to_string(answer.reason),
             {{"uid", review.uid},

@@ -5,8 +5,18 @@
 #include <charconv>
 
 #include "base/text.hpp"
+#include "registry/host_list.hpp"
 
 namespace digester::app {
+namespace {
+
+std::optional<std::string> listen_address(std::string_view host) {
+  if (host == "localhost") return "127.0.0.1";
+  if (host.empty() || registry::parse_address(host)) return std::string(host);
+  return std::nullopt;
+}
+
+}  // namespace
 
 Result<std::optional<Endpoint>> parse_endpoint(std::string_view flag, std::string_view text) {
   if (text.empty() || text == "0") return std::nullopt;
@@ -26,8 +36,16 @@ Result<std::optional<Endpoint>> parse_endpoint(std::string_view flag, std::strin
     host = host.substr(1, host.size() - 2);
   else if (host.find(':') != std::string_view::npos)
     return bad("an IPv6 address goes in brackets");
-  endpoint.address = host == "localhost" ? "127.0.0.1" : std::string(host);
+  const auto address = listen_address(host);
+  if (!address) return bad("the host is neither an IP address nor localhost");
+  endpoint.address = *address;
   return endpoint;
+}
+
+Result<std::string> parse_listen_address(std::string_view flag, std::string_view text) {
+  if (auto address = listen_address(text)) return std::move(*address);
+  return fail(ErrorKind::invalid, fmt::format("{} \"{}\": neither an IP address nor localhost", flag,
+                                              text::printable(text, 100)));
 }
 
 }  // namespace digester::app

@@ -19,4 +19,7 @@ struct Endpoint {
 // "do not listen": empty optional. `flag` names the flag in errors.
 Result<std::optional<Endpoint>> parse_endpoint(std::string_view flag, std::string_view text);
 
+// An IP address, localhost (127.0.0.1), or empty (every address).
+Result<std::string> parse_listen_address(std::string_view flag, std::string_view text);
+
 }  // namespace digester::app

@@ -24,8 +24,10 @@ constexpr const char* kUserAgent = "digester/" DIGESTER_VERSION;
 net::ClientOptions client_options(const cli::RegistryOptions& options, const cli::Environment& environment) {
   net::ClientOptions o;
   o.user_agent = kUserAgent;
-  o.trust.cert_file = environment("SSL_CERT_FILE");
-  o.trust.cert_dir = environment("SSL_CERT_DIR");
+  // Empty means unset, as in Go.
+  if (auto file = environment("SSL_CERT_FILE"); file && !file->empty()) o.trust.cert_file = std::move(*file);
+  if (auto folder = environment("SSL_CERT_DIR"); folder && !folder->empty())
+    o.trust.cert_dir = std::move(*folder);
   o.trust.ca_files = options.ca_files;
   o.proxy = net::ProxyOptions::from_environment([](const char* name) { return std::getenv(name); });
   // A digest belongs to a registry, never to the cluster: its API is out of reach.
@@ -39,7 +41,7 @@ Result<registry::RegistrySettings> registry_settings(const cli::RegistryOptions&
   registry::RegistrySettings settings;
   auto insecure = registry::HostList::parse(options.insecure_registries);
   if (!insecure) return fail(ErrorKind::invalid, "--insecure-registries: " + insecure.error().message);
-  auto redirect = registry::HostList::parse(options.redirect_allow);
+  auto redirect = registry::HostList::parse(options.redirect_allow, registry::HostList::Prefix::none);
   if (!redirect) return fail(ErrorKind::invalid, "--redirect-allow: " + redirect.error().message);
   auto realm = registry::RealmAllow::parse(options.realm_allow);
   if (!realm) return fail(ErrorKind::invalid, "--realm-allow: " + realm.error().message);
@@ -98,13 +100,19 @@ registry::Resolver& RegistryClient::resolver() {
 
 Result<std::unique_ptr<RegistryClient>> RegistryClient::create(
     net::asio::io_context& io, const cli::RegistryOptions& registry, const cli::CacheOptions& cache,
-    Duration lookup_timeout, std::optional<CommandLine> command_line, const cli::Environment& environment,
+    Duration lookup_timeout, Cures cures, std::optional<CommandLine> command_line, const cli::Environment& environment,
     const Clock& clock, const Logger& log, Metrics& metrics) {
   auto settings = registry_settings(registry, command_line.has_value());
   if (!settings) return fail(std::move(settings.error()));
   auto parts = std::make_unique<Parts>();
+  auto http = client_options(registry, environment);
+  // On the command line the errors say it, each its line.
+  if (!command_line)
+    http.trust.warn = [&log](const std::string& trouble) {
+      log.warn("trusted certificates are missing", {{"cause", trouble}});
+    };
   try {
-    parts->http = net::create_http_client(io, client_options(registry, environment));
+    parts->http = net::create_http_client(io, std::move(http));
   } catch (const std::exception& e) {
     return fail(ErrorKind::invalid, e.what());
   }
@@ -117,8 +125,12 @@ Result<std::unique_ptr<RegistryClient>> RegistryClient::create(
   registry::Lookup* lookup = parts->lookup.get();
   if (command_line && command_line->platform)
     lookup = &parts->platform.emplace(*parts->lookup, std::move(*command_line->platform));
-  parts->resolver = registry::create_resolver(io, *lookup, *parts->credentials, clock,
-                                              resolver_settings(cache, lookup_timeout), metrics, log);
+  auto resolving = resolver_settings(cache, lookup_timeout);
+  resolving.patience = cures.patience;
+  resolving.longer_patience = std::move(cures.of_caller);
+  resolving.longer_flight = std::move(cures.of_lookup);
+  parts->resolver =
+      registry::create_resolver(io, *lookup, *parts->credentials, clock, resolving, metrics, log);
   return std::unique_ptr<RegistryClient>(new RegistryClient(std::move(parts)));
 }
 

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "base/clock.hpp"
 #include "base/log.hpp"
@@ -17,6 +18,12 @@ namespace digester::app {
 
 class RegistryClient {
  public:
+  // What to raise, in the texts of time-outs.
+  struct Cures {
+    Duration patience{};  // what callers wait for; zero: it varies
+    std::string of_caller;
+    std::string of_lookup;
+  };
   // What distinguishes the command line: loopback registries count as listed, and one platform's manifest
   // may be asked for instead of the index.
   struct CommandLine {
@@ -27,7 +34,7 @@ class RegistryClient {
   // references outlive the object; destroy it when `io` does not run any more.
   static Result<std::unique_ptr<RegistryClient>> create(
       net::asio::io_context& io, const cli::RegistryOptions& registry, const cli::CacheOptions& cache,
-      Duration lookup_timeout, std::optional<CommandLine> command_line, const cli::Environment& environment,
+      Duration lookup_timeout, Cures cures, std::optional<CommandLine> command_line, const cli::Environment& environment,
       const Clock& clock, const Logger& log, Metrics& metrics);
   ~RegistryClient();
 

@@ -1,9 +1,14 @@
 // The commands: each builds its parts top to bottom from the options, runs, and takes them down in reverse.
 #pragma once
 
+#include <string_view>
+
 #include "cli/options.hpp"
 
 namespace digester::app {
+
+// Wrong usage that only shows when the parts are built: says so on standard error, and answers 2.
+int usage_error(std::string_view command, std::string_view why);
 
 // Serves until a signal. 0 after an orderly stop, 1 when it could not start, 2 for options that make no
 // sense.

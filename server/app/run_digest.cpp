@@ -92,11 +92,6 @@ void print_json(const std::vector<Item>& items) {
   fmt::print("{}\n", w.view());
 }
 
-int complain(const std::string& why) {
-  fmt::print(stderr, "digester digest: {}\n", why);
-  return 2;
-}
-
 }  // namespace
 
 int run_digest(const cli::DigestOptions& options, const cli::Environment& environment) {
@@ -110,14 +105,16 @@ int run_digest(const cli::DigestOptions& options, const cli::Environment& enviro
   RegistryClient::CommandLine command_line;
   if (!options.platform.empty()) {
     auto platform = registry::protocol::Platform::parse(options.platform);
-    if (!platform) return complain("--platform: " + platform.error().message);
+    if (!platform) return usage_error("digest", "--platform: " + platform.error().message);
     command_line.platform = std::move(*platform);
   }
   auto items = read_items(options.images, command_line.platform.has_value());
   asio::io_context io(1);
-  auto client = RegistryClient::create(io, options.registry, {}, options.timeout, std::move(command_line),
-                                       environment, clock, log, metrics);
-  if (!client) return complain(client.error().message);
+  const std::string cure = "try again, or raise --timeout";
+  auto client = RegistryClient::create(io, options.registry, {}, options.timeout,
+                                       {options.timeout, cure, cure}, std::move(command_line), environment,
+                                       clock, log, metrics);
+  if (!client) return usage_error("digest", client.error().message);
   asio::co_spawn(io, resolve((*client)->resolver(), items, deadline), [&](std::exception_ptr error) {
     if (error) std::rethrow_exception(error);
     (*client)->resolver().stop([&io] { io.stop(); });

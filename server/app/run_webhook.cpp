@@ -29,9 +29,9 @@ using Signals = asio::basic_signal_set<net::Executor>;
 // After the drain, requests in flight may still take their own time.
 constexpr auto kStopBound = std::chrono::seconds(10);
 
-int complain(const std::string& why, int code) {
+int complain(const std::string& why) {
   fmt::print(stderr, "digester webhook: {}\n", why);
-  return code;
+  return 1;
 }
 
 Result<admission::Policy> make_policy(const cli::WebhookOptions& options) {
@@ -78,6 +78,25 @@ std::string split_port(const std::string& prefixes) {
   return {};
 }
 
+std::string joined(const std::vector<std::string>& parts) {
+  return fmt::format("{}", fmt::join(parts, ","));
+}
+
+std::string joined(const std::vector<admission::Owner>& owners) {
+  std::vector<std::string> names;
+  for (const auto& [group, kind] : owners)
+    names.push_back(group.empty() ? kind : group + "/" + kind);
+  return joined(names);
+}
+
+// "StatefulSet" alone matches nothing: it is of the group apps.
+void warn_of_owners(const admission::Policy& policy, const Logger& log) {
+  for (const auto& owner : policy.skip_owners)
+    if (owner.group.empty() && !admission::is_core_kind(owner.kind))
+      log.warn("--skip-owners: the core group has no such kind, so it matches nothing; write group/Kind",
+               {{"kind", owner.kind}});
+}
+
 // Descriptors for everything that is no connection of a client: registries, files, health, metrics.
 constexpr std::uint64_t kReservedDescriptors = 640;
 
@@ -91,9 +110,9 @@ std::uint64_t affordable_connections(std::uint64_t wanted, const Logger& log) {
   return room;
 }
 
-net::ServerOptions server_options(const cli::WebhookOptions& options) {
+net::ServerOptions server_options(const cli::WebhookOptions& options, const std::string& address) {
   net::ServerOptions o;
-  o.address = options.listen_address;
+  o.address = address;
   o.port = options.port;
   o.max_body = options.limits.max_body;
   o.max_connections = options.limits.max_connections;
@@ -136,9 +155,10 @@ net::Task<> serve_until_signal(Signals& signals, HealthHandler& health, net::Ser
     timer.cancel();
   });
   co_await timer.async_wait(net::use_task);
+  bool clean = false;
+  if (!hurried) clean = co_await server.stop(kStopBound);
+  log.info("stopped", {{"clean", clean && !hurried}});
   if (hurried) co_return;
-  const bool clean = co_await server.stop(kStopBound);
-  log.info("stopped", {{"clean", clean}});
   // The wait for a second signal points into this frame: it has to end first.
   signals.cancel();
   timer.expires_after(Duration::zero());
@@ -151,17 +171,17 @@ int run_webhook(const cli::WebhookOptions& options, const cli::Environment& envi
   const SystemClock clock;
   const auto started = clock.now();
   if (!options.offline || !options.disable_cert_rotation)
-    return complain(
-        "this version needs both --offline and --disable-cert-rotation: it does not yet talk to the "
-        "Kubernetes API, so it "
-        "can neither read pull secrets nor make its own certificates",
-        2);
+    return usage_error("webhook",
+                       "this version needs both --offline and --disable-cert-rotation: it does not yet talk to "
+                       "the Kubernetes API, so it can neither read pull secrets nor make its own certificates");
   const auto policy = make_policy(options);
-  if (!policy) return complain(policy.error().message, 2);
+  if (!policy) return usage_error("webhook", policy.error().message);
+  const auto address = parse_listen_address("--listen-address", options.listen_address);
+  if (!address) return usage_error("webhook", address.error().message);
   const auto health_endpoint = parse_endpoint("--health-addr", options.health_addr);
-  if (!health_endpoint) return complain(health_endpoint.error().message, 2);
+  if (!health_endpoint) return usage_error("webhook", health_endpoint.error().message);
   const auto metrics_endpoint = parse_endpoint("--metrics-addr", options.metrics_addr);
-  if (!metrics_endpoint) return complain(metrics_endpoint.error().message, 2);
+  if (!metrics_endpoint) return usage_error("webhook", metrics_endpoint.error().message);
 
   LogSink sink(STDERR_FILENO);
   const auto format =
@@ -178,13 +198,17 @@ int run_webhook(const cli::WebhookOptions& options, const cli::Environment& envi
 
   const auto certificate = net::CertificateFiles::open(main_context, options.cert_dir + "/tls.crt",
                                                        options.cert_dir + "/tls.key", clock, log, metrics);
-  if (!certificate) return complain(certificate.error().message, 1);
+  if (!certificate) return complain(certificate.error().message);
 
   net::IoThreads registry_thread(1, "registry");
   auto registry =
       RegistryClient::create(*registry_thread.contexts().front(), options.registry, options.cache,
-                             options.limits.lookup_timeout, std::nullopt, environment, clock, log, metrics);
-  if (!registry) return complain(registry.error().message, 2);
+                             options.limits.lookup_timeout,
+                             {Duration::zero(),
+                              "try again, or raise --admission-budget and the API server's timeout",
+                              "try again, or raise --lookup-timeout"},
+                             std::nullopt, environment, clock, log, metrics);
+  if (!registry) return usage_error("webhook", registry.error().message);
 
   // Reviews that still wait when the threads end are dropped with them: what those point to comes before.
   webhook::HandlerOptions handler_options;
@@ -192,7 +216,7 @@ int run_webhook(const cli::WebhookOptions& options, const cli::Environment& envi
   handler_options.waiting_bytes = options.limits.max_waiting_bytes;
   webhook::Handler handler(handler_options, *policy, (*registry)->resolver(), clock, log, metrics);
   net::IoThreads admission_threads(options.threads != 0 ? options.threads : available_cpus(), "admission");
-  auto listener = server_options(options);
+  auto listener = server_options(options, *address);
   listener.max_connections = affordable_connections(options.limits.max_connections, log);
   net::Server server(admission_threads.contexts(), std::move(listener), handler, clock, log, metrics,
                      (*certificate)->tls());
@@ -210,24 +234,29 @@ int run_webhook(const cli::WebhookOptions& options, const cli::Environment& envi
                                                    clock, log, metrics);
   for (auto* s : {health_server.get(), metrics_server.get(), &server})
     if (s)
-      if (const auto listening = s->start(); !listening) return complain(listening.error().message, 1);
+      if (const auto listening = s->start(); !listening) return complain(listening.error().message);
 
   if (const auto split = split_port(options.policy.skip_prefixes); !split.empty())
     log.warn(
         "--skip-prefixes is split at colons, which also split off a port: every image that begins with the "
         "part before it is left alone; use --skip-prefix",
         {{"prefix", split}});
+  warn_of_owners(*policy, log);
   registry_thread.start();
   admission_threads.start();
   health.set_ready(true);
   log.info("ready", {{"version", DIGESTER_VERSION},
                      {"commit", DIGESTER_COMMIT},
                      {"pod", options.pod_name},
+                     {"address", *address},
                      {"port", server.port()},
                      {"health_port", health_server ? health_server->port() : 0},
                      {"metrics_port", metrics_server ? metrics_server->port() : 0},
                      {"on_error", to_string(policy->on_error)},
                      {"on_reapply", to_string(policy->on_reapply)},
+                     {"dry_run", policy->dry_run},
+                     {"skip_prefixes", joined(policy->skip_prefixes)},
+                     {"skip_owners", joined(policy->skip_owners)},
                      {"took_ms", std::chrono::duration<double, std::milli>(clock.now() - started).count()}});
 
   asio::co_spawn(main_context, serve_until_signal(signals, health, server, log, options.drain),

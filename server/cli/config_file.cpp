@@ -51,20 +51,25 @@ Result<Settings> read_config_file(const std::string& path) {
     for (const auto& entry : root) {
       if (!entry.first.IsScalar()) return bad(entry.first.Mark(), "a flag name is expected");
       const auto name = entry.first.Scalar();
-      if (std::any_of(settings.begin(), settings.end(), [&](const auto& s) { return s.first == name; }))
+      if (std::any_of(settings.begin(), settings.end(), [&](const auto& s) { return s.name == name; }))
         return bad(entry.first.Mark(), "\"" + name + "\" is there twice");
-      std::vector<std::string> values;
+      Setting setting;
+      setting.name = name;
+      setting.line = entry.first.Mark().line + 1;
       if (entry.second.IsScalar()) {
-        values.push_back(entry.second.Scalar());
+        setting.values.push_back(entry.second.Scalar());
       } else if (entry.second.IsSequence()) {
+        setting.is_list = true;
         for (const auto& item : entry.second) {
-          if (!item.IsScalar()) return bad(item.Mark(), "\"" + name + "\" takes plain values");
-          values.push_back(item.Scalar());
+          if (!item.IsScalar()) return bad(item.Mark(), "\"" + name + "\" takes a list of plain values");
+          setting.values.push_back(item.Scalar());
         }
+      } else if (entry.second.IsMap()) {
+        return bad(entry.first.Mark(), "\"" + name + "\" is a map, where a value or a list is expected");
       } else {
         return bad(entry.first.Mark(), "\"" + name + "\" has no value");
       }
-      settings.emplace_back(name, std::move(values));
+      settings.push_back(std::move(setting));
     }
   } catch (const YAML::Exception& e) {
     return bad(e.mark, e.msg);

@@ -2,14 +2,19 @@
 #pragma once
 
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "base/result.hpp"
 
 namespace digester::cli {
 
-using Settings = std::vector<std::pair<std::string, std::vector<std::string>>>;
+struct Setting {
+  std::string name;
+  std::vector<std::string> values;
+  bool is_list = false;
+  int line = 0;  // from 1
+};
+using Settings = std::vector<Setting>;
 
 // A mapping of scalars and lists of scalars, in file order. At most 1 MiB. Errors name the file, the line and
 // the cause.

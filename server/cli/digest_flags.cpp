@@ -10,13 +10,7 @@ void add_digest(CLI::App& app, DigestOptions& o, bool& verbose) {
       ->type_name("")
       ->group("Arguments");
   flags.toggle("--full", o.full, "Print name:tag@digest instead of the digest alone");
-  app.add_option_function<std::string>(
-         "-o,--output", [&o](const std::string& v) { o.json = v == "json"; }, "text or json")
-      ->take_last()
-      ->check(CLI::IsMember({"text", "json"}).description(""))
-      ->type_name("FORMAT")
-      ->default_str("text")
-      ->group("Options");
+  flags.output(o.json)->default_str("text");
   flags.text("--platform", o.platform, "The digest of one platform's manifest instead of the index",
              "OS/ARCH[/VARIANT]");
   flags.duration("--timeout", o.timeout, "For all images together", std::chrono::milliseconds(1));
@@ -28,7 +22,8 @@ void add_digest(CLI::App& app, DigestOptions& o, bool& verbose) {
       "A loopback registry is asked over https first, then over http. An image that names a digest is "
       "printed "
       "as it is,\nunasked.\n"
-      "Exit codes: 0 all found, 1 some were not, 2 wrong usage, 3 standard output cannot be written.\n\n"
+      "Exit codes: 0 all found; 1 some were not (not there, not reachable, no valid reference), while those "
+      "that were\nare printed all the same; 2 wrong usage; 3 standard output cannot be written.\n\n"
       "Examples:\n"
       "  digester digest nginx:1.27\n"
       "  digester digest --full --platform linux/arm64 debian:12 127.0.0.1:5000/team/web:1.10");

@@ -3,8 +3,12 @@
 #pragma once
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <CLI/CLI.hpp>
 
+#include <charconv>
+#include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -14,6 +18,13 @@
 #include "cli/options.hpp"
 
 namespace digester::cli {
+
+// true, t, 1, yes, y, on and false, f, 0, no, n, off, in any case: everywhere a boolean is written.
+std::optional<bool> parse_boolean(std::string_view text);
+
+// Checks whose errors name the value and what is accepted; CLI11 puts the flag before them.
+CLI::Validator boolean();
+CLI::Validator one_of(const std::vector<std::string>& words);
 
 // Binds one command's flags to an options struct.
 class Flags {
@@ -25,16 +36,24 @@ class Flags {
                     const char* type = "TEXT") {
     return keep(app_->add_option(flag, target, help)->type_name(type)->take_last()->capture_default_str());
   }
+  // One of some words.
+  CLI::Option* choice(const std::string& flag, std::string& target, const std::string& help,
+                      const std::vector<std::string>& words) {
+    return text(flag, target, help, fmt::format("{}", fmt::join(words, "|")).c_str())->check(one_of(words));
+  }
   template <typename T>
   CLI::Option* number(const std::string& flag, T& target, const std::string& help, T low, T high) {
-    return keep(app_->add_option(flag, target, help)
-                    ->check(CLI::Range(low, high).description(""))
-                    ->type_name("N")
-                    ->take_last()
-                    ->capture_default_str());
+    return value(flag, help, "N", fmt::format("{}", target), [&target, low, high](const std::string& text) {
+      T parsed{};
+      const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), parsed);
+      if (error != std::errc{} || end != text.data() + text.size() || parsed < low || parsed > high)
+        return fmt::format("{} is not a number from {} to {}", quoted(text), low, high);
+      target = parsed;
+      return std::string();
+    });
   }
   CLI::Option* toggle(const std::string& flag, bool& target, const std::string& help) {
-    return keep(app_->add_flag(flag, target, help));
+    return keep(app_->add_flag(flag, target, help)->take_last()->transform(boolean()));
   }
   // Split here: CLI11's own delimiter takes a value of nothing but commas for no value, and the next flag for
   // the value.
@@ -53,39 +72,55 @@ class Flags {
                     ->allow_extra_args(false)
                     ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll));
   }
-  CLI::Option* duration(const std::string& flag, Duration& target, const std::string& help,
-                        Duration low = {}) {
-    return keep(app_->add_option_function<std::string>(
-                        flag,
-                        [&target, flag, low](const std::string& value) {
-                          const auto parsed = parse_duration(value);
-                          if (!parsed) throw CLI::ValidationError(flag, parsed.error().message);
-                          if (*parsed < low)
-                            throw CLI::ValidationError(
-                                flag, fmt::format("must be at least {}", format_duration(low)));
-                          target = *parsed;
-                        },
-                        help)
-                    ->type_name("DURATION")
-                    ->take_last()
-                    ->default_str(format_duration(target)));
+  CLI::Option* duration(const std::string& flag, Duration& target, const std::string& help, Duration low = {},
+                        Duration high = Duration::max()) {
+    return value(flag, help, "DURATION", format_duration(target),
+                 [&target, low, high](const std::string& text) {
+                   const auto parsed = parse_duration(text);
+                   if (!parsed) return parsed.error().message;
+                   if (*parsed < low)
+                     return fmt::format("{} is too short, it must be at least {}", quoted(text),
+                                        format_duration(low));
+                   if (*parsed > high)
+                     return fmt::format("{} is too long, it must be at most {}", quoted(text),
+                                        format_duration(high));
+                   target = *parsed;
+                   return std::string();
+                 });
   }
   CLI::Option* bytes(const std::string& flag, std::uint64_t& target, const std::string& help,
                      std::uint64_t low) {
-    return keep(app_->add_option_function<std::string>(
-                        flag,
-                        [&target, flag, low](const std::string& value) {
-                          const auto parsed = parse_bytes(value);
-                          if (!parsed) throw CLI::ValidationError(flag, parsed.error().message);
-                          if (*parsed < low)
-                            throw CLI::ValidationError(flag, fmt::format("must be at least {} bytes", low));
-                          target = *parsed;
-                        },
-                        help)
-                    ->type_name("SIZE")
-                    ->take_last()
-                    ->default_str(target % (1 << 20) == 0 ? fmt::format("{}Mi", target >> 20)
-                                                          : fmt::format("{}", target)));
+    const auto shown =
+        target % (1 << 20) == 0 ? fmt::format("{}Mi", target >> 20) : fmt::format("{}", target);
+    return value(flag, help, "SIZE", shown, [&target, low](const std::string& text) {
+      const auto parsed = parse_bytes(text);
+      if (!parsed) return parsed.error().message;
+      if (*parsed < low) return fmt::format("{} is too small, it must be at least {} bytes", quoted(text), low);
+      target = *parsed;
+      return std::string();
+    });
+  }
+  CLI::Option* output(bool& json) {
+    return value("-o,--output", "text or json", "FORMAT", "", [&json](const std::string& text) {
+      if (text != "text" && text != "json") return fmt::format("{} is none of text, json", quoted(text));
+      json = text == "json";
+      return std::string();
+    });
+  }
+  // Any other: `set` takes the text, and answers what is wrong with it (empty: nothing).
+  CLI::Option* value(const std::string& flag, const std::string& help, const char* type,
+                     const std::string& shown_default, std::function<std::string(const std::string&)> set) {
+    auto* option = app_->add_option_function<std::string>(
+        flag,
+        [this_flag = flag.substr(flag.rfind("--")), set = std::move(set)](const std::string& text) {
+          if (const auto why = set(text); !why.empty()) throw CLI::ValidationError(this_flag, why);
+        },
+        help);
+    return keep(option->type_name(type)->take_last()->default_str(shown_default));
+  }
+
+  static std::string quoted(std::string_view text) {
+    return fmt::format("\"{}\"", text::printable(text, 64));
   }
 
  private:
@@ -95,7 +130,13 @@ class Flags {
 };
 
 // Which environment variable stands for which flag.
-using EnvironmentNames = std::vector<std::pair<CLI::Option*, const char*>>;
+struct EnvironmentName {
+  CLI::Option* option;
+  const char* name;
+  // Set: the variable is a boolean, and true means this value of the flag.
+  const char* when_true = nullptr;
+};
+using EnvironmentNames = std::vector<EnvironmentName>;
 
 void add_registry_flags(Flags flags, RegistryOptions& options);
 

@@ -1,9 +1,13 @@
 // The command line: which command, and where values come from.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
 #include "base/text.hpp"
 #include "cli/config_file.hpp"
 #include "cli/flags.hpp"
+#include "cli/nearest.hpp"
 #include "cli/options.hpp"
 
 namespace digester::cli {
@@ -50,6 +54,15 @@ class HelpFormatter : public CLI::Formatter {
   static constexpr std::size_t kWidth = 110;
 };
 
+constexpr const char* kHelpKeys = "keys are the flags of `digester {} --help` without their dashes";
+
+// What CLI11 says of a flag, without the flag's name before it.
+std::string without_name(const CLI::Option& option, std::string_view message) {
+  const auto name = option.get_name() + ": ";
+  if (message.starts_with(name)) message.remove_prefix(name.size());
+  return std::string(message);
+}
+
 // Gives an option that the command line left alone its value from elsewhere, through the same checks.
 void supply(CLI::Option* option, const std::vector<std::string>& values, const std::string& source) {
   if (option->count() != 0) return;
@@ -58,32 +71,110 @@ void supply(CLI::Option* option, const std::vector<std::string>& values, const s
       option->add_result(value);
     option->run_callback();
   } catch (const CLI::ParseError& e) {
-    throw CLI::ValidationError(source, e.what());
+    throw CLI::ValidationError(source, without_name(*option, e.what()));
   }
 }
 
 void apply_environment(const EnvironmentNames& names, const Environment& environment) {
-  for (const auto& [option, name] : names)
-    if (const auto value = environment(name); value && !value->empty()) supply(option, {*value}, name);
+  for (const auto& [option, name, when_true] : names) {
+    const auto value = environment(name);
+    if (!value || value->empty()) continue;
+    if (!when_true) {
+      supply(option, {*value}, name);
+      continue;
+    }
+    const auto on = parse_boolean(*value);
+    if (!on) throw CLI::ValidationError(name, Flags::quoted(*value) + " is neither true nor false");
+    if (*on) supply(option, {when_true}, name);
+  }
+}
+
+// Long names without their dashes.
+std::vector<std::string> flags_of(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const auto* option : app.get_options())
+    for (const auto& name : option->get_lnames())
+      names.push_back(name);
+  return names;
+}
+
+std::string did_you_mean(std::string_view name, const std::vector<std::string>& names, std::string_view dashes) {
+  const auto meant = nearest(name, names);
+  return meant.empty() ? std::string() : fmt::format("; did you mean {}{}?", dashes, meant);
+}
+
+CLI::Option* option_of(CLI::App& app, const Setting& setting, const std::string& source) {
+  const auto& name = setting.name;
+  if (name == "config") throw CLI::ValidationError(source, "\"config\" cannot stand in a configuration file");
+  if (auto* option = app.get_option_no_throw("--" + name); option && name != "help") return option;
+  const auto bare = name.substr(std::min(name.find_first_not_of('-'), name.size()));
+  throw CLI::ValidationError(source, fmt::format("unknown key {}{}; {}", Flags::quoted(name),
+                                                 did_you_mean(bare, flags_of(app), ""),
+                                                 fmt::format(kHelpKeys, app.get_name())));
 }
 
 void apply_config(CLI::App& app, const std::string& path) {
   const auto settings = read_config_file(path);
   if (!settings) throw CLI::ValidationError(settings.error().message);
-  for (const auto& [name, values] : *settings) {
-    CLI::Option* option = name == "config" || name == "help" ? nullptr : app.get_option_no_throw("--" + name);
-    if (!option)
-      throw CLI::ValidationError(
-          fmt::format("--config {}: unknown key \"{}\"; keys are the flags of `digester {} --help` "
-                      "without their dashes",
-                      path, text::printable(name, 64), app.get_name()));
-    supply(option, values, fmt::format("--config {}: {}", path, name));
+  for (const auto& setting : *settings) {
+    const auto source = fmt::format("--config {}:{}", path, setting.line);
+    auto* option = option_of(app, setting, source);
+    const bool takes_list = option->get_multi_option_policy() == CLI::MultiOptionPolicy::TakeAll;
+    if (setting.is_list && !takes_list)
+      throw CLI::ValidationError(source, fmt::format("\"{}\" takes one value, not a list", setting.name));
+    // CLI11 does not know of a list that was given and is empty.
+    const auto& values = setting.values.empty() ? std::vector<std::string>{""} : setting.values;
+    supply(option, values, fmt::format("{}: {}", source, setting.name));
   }
 }
 
-bool truthy(std::string_view value) {
-  const auto v = text::to_lower(value);
-  return !v.empty() && v != "0" && v != "f" && v != "false" && v != "no" && v != "off";
+// "--flag=" is the empty value: CLI11 would take the next argument for it. From the last to the first, as
+// CLI11 wants them.
+std::vector<std::string> with_empty_values(const CLI::App& app, int argc, const char* const* argv) {
+  std::vector<std::string> arguments;
+  bool plain = false;  // behind "--"
+  for (int i = 1; i < argc; ++i) {
+    const std::string text = argv[i];
+    const auto* option = !plain && text.starts_with("--")
+                             ? app.get_option_no_throw(text.substr(0, text.find('=')))
+                             : nullptr;
+    plain = plain || text == "--";
+    const bool takes_value = option && option->get_items_expected_max() > 0;
+    if (!option || text.find('=') + 1 != text.size()) {
+      arguments.push_back(text);
+      if (takes_value && text.find('=') == std::string::npos && i + 1 < argc) arguments.emplace_back(argv[++i]);
+      continue;
+    }
+    if (!takes_value) throw CLI::ValidationError(option->get_name(), "\"\" is neither true nor false");
+    arguments.push_back(text.substr(0, text.size() - 1));
+    arguments.emplace_back();
+  }
+  std::reverse(arguments.begin(), arguments.end());
+  return arguments;
+}
+
+Exit usage_error(const std::string& command, std::string_view why) {
+  return {kUsageError, fmt::format("{}: {}\nRun \"{} --help\" for usage.\n", command,
+                                   text::printable(why, 1024), command)};
+}
+
+// Why the command line of this command is not understood.
+std::string explain(const CLI::App& app, const CLI::ParseError& error) {
+  const auto rest = app.remaining();
+  for (const auto& text : rest) {
+    if (!text.starts_with('-') || text == "-" || text == "--") continue;
+    const auto flag = text.substr(0, text.find('='));
+    const auto bare = flag.substr(std::min(flag.find_first_not_of('-'), flag.size()));
+    return fmt::format("there is no flag {}{}", Flags::quoted(flag),
+                       did_you_mean(bare, flags_of(app), "--"));
+  }
+  if (!rest.empty() && dynamic_cast<const CLI::ExtrasError*>(&error))
+    return fmt::format("unexpected argument {}: it takes flags alone", Flags::quoted(rest.front()));
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error)) {
+    const std::string_view message = error.what();
+    return fmt::format("{} needs a value", message.substr(0, message.find(':')));
+  }
+  return error.what();
 }
 
 }  // namespace
@@ -114,28 +205,29 @@ Action parse(int argc, const char* const* argv, const Environment& environment) 
   CLI::App* digest_app = app.add_subcommand("digest", "Print the digests of images");
   add_digest(*digest_app, digest, verbose);
   CLI::App* version_app = app.add_subcommand("version", "Print version, commit, compiler and libraries");
-  version_app->add_flag("--json", version.json, "As a JSON object");
-  version_app
-      ->add_option_function<std::string>(
-          "-o,--output", [&version](const std::string& v) { version.json = v == "json"; }, "text or json")
-      ->check(CLI::IsMember({"text", "json"}).description(""))
-      ->type_name("FORMAT");
+  Flags version_flags(*version_app, "Options");
+  version_flags.toggle("--json", version.json, "As a JSON object");
+  version_flags.output(version.json);
   app.set_version_flag("--version", std::string());
+  const std::array<const CLI::App*, 3> commands{webhook_app, digest_app, version_app};
+  const auto command_of = [&commands](int count, const char* const* arguments) -> const CLI::App* {
+    for (const auto* known : commands)
+      if (count >= 2 && known->get_name() == arguments[1]) return known;
+    return nullptr;
+  };
 
   try {
     if (argc == 2 && std::string_view(argv[1]) == "--version") return version;
     if (argc >= 2 && std::string_view(argv[1]) == "help") {
-      for (const auto* about : {webhook_app, digest_app, version_app})
+      for (const auto* about : commands)
         if (argc == 3 && about->get_name() == argv[2]) return Exit{0, about->help("digester")};
       if (argc == 2) return Exit{0, app.help()};
     }
-    app.parse(argc, argv);
+    const auto* called = command_of(argc, argv);
+    app.parse(with_empty_values(called ? *called : app, argc, argv));
     if (webhook_app->parsed()) {
       apply_environment(webhook_environment, environment);
       if (webhook_app->count("--config") != 0) apply_config(*webhook_app, config);
-      if (const auto debug = environment("DEBUG");
-          debug && truthy(*debug) && webhook_app->count("--log-level") == 0)
-        webhook.log_level = Level::debug;
       webhook.policy.skip_owners_given = webhook_app->count("--skip-owners") != 0;
     }
     if (verbose) digest.log_level = Level::debug;
@@ -150,20 +242,16 @@ Action parse(int argc, const char* const* argv, const Environment& environment) 
     if (e.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success))
       return Exit{0, std::string(e.what()) + "\n"};
     if (argc == 1) return Exit{kUsageError, app.help()};
-    if (app.get_subcommands().empty() && argv[1][0] == '-')
-      return Exit{kUsageError,
-                  fmt::format("digester: there is no flag \"{}\" before a command\nRun \"digester "
-                              "--help\" for usage.\n",
-                              text::printable(argv[1], 64))};
-    if (app.get_subcommands().empty())
-      return Exit{kUsageError,
-                  fmt::format("digester: there is no command \"{}\"\nRun \"digester --help\" for usage.\n",
-                              text::printable(argv[1], 64))};
-    const auto subcommands = app.get_subcommands();
-    const std::string command =
-        subcommands.empty() ? "digester" : "digester " + subcommands.front()->get_name();
-    return Exit{kUsageError, fmt::format("{}: {}\nRun \"{} --help\" for usage.\n", command,
-                                         text::printable(e.what(), 1024), command)};
+    if (const auto* command = command_of(argc, argv))
+      return usage_error("digester " + command->get_name(), explain(*command, e));
+    const std::string_view first = argv[1];
+    if (first.starts_with('-'))
+      return usage_error("digester", fmt::format("there is no flag {} before a command", Flags::quoted(first)));
+    std::vector<std::string> names;
+    for (const auto* known : commands)
+      names.push_back(known->get_name());
+    return usage_error("digester", fmt::format("there is no command {}{}", Flags::quoted(first),
+                                               did_you_mean(first, names, "")));
   }
   if (webhook_app->parsed()) return webhook;
   if (digest_app->parsed()) return digest;

@@ -10,7 +10,7 @@ void add_registry_flags(Flags flags, RegistryOptions& o) {
              "HOST,…");
   flags.list("--realm-allow", o.realm_allow,
              "Let REGISTRY's credentials go to the token service at HOST, where the two are not of one site",
-             "REGISTRY=HOST");
+             "REGISTRY=HOST,…");
   flags.list("--redirect-allow", o.redirect_allow, "Private hosts or CIDRs that a registry may redirect to",
              "HOST,…");
   flags.list("--ca-file", o.ca_files, "PEM file of certificate authorities to trust besides the system's",

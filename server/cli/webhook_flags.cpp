@@ -12,6 +12,18 @@ const std::map<std::string, Level>& levels() {
   return all;
 }
 
+CLI::Validator dns_label() {
+  return CLI::Validator(
+      [](std::string& text) {
+        constexpr std::string_view kInner = "abcdefghijklmnopqrstuvwxyz0123456789-";
+        const bool good = text.size() <= 63 && text.find_first_not_of(kInner) == std::string::npos &&
+                          !text.starts_with('-') && !text.ends_with('-');
+        return good ? std::string()
+                    : Flags::quoted(text) + " is no namespace: at most 63 of a-z, 0-9 and inner dashes";
+      },
+      "");
+}
+
 }  // namespace
 
 void add_webhook(CLI::App& app, WebhookOptions& o, EnvironmentNames& env, std::string& config) {
@@ -29,71 +41,62 @@ void add_webhook(CLI::App& app, WebhookOptions& o, EnvironmentNames& env, std::s
              "HOST:PORT");
   flags.number("--threads", o.threads, "Admission threads; 0: as many as the cgroup's CPU limit allows", 0U,
                256U);
-  env.emplace_back(
-      flags.toggle("--offline", o.offline, "Do not talk to the Kubernetes API (no pull secrets)"), "OFFLINE");
+  env.push_back(
+      {flags.toggle("--offline", o.offline, "Do not talk to the Kubernetes API (no pull secrets)"), "OFFLINE"});
   flags.toggle("--disable-cert-rotation", o.disable_cert_rotation,
                "Serve the files of --cert-dir; make and rotate nothing");
-  env.emplace_back(
-      flags.text("--kubeconfig", o.kubeconfig, "kubeconfig file for use outside a cluster", "FILE"),
-      "KUBECONFIG");
-  env.emplace_back(flags.text("--pod-name", o.pod_name, "This pod's name, for logs"), "POD_NAME");
-  env.emplace_back(flags.text("--pod-namespace", o.pod_namespace,
-                              "This server's own namespace, whose objects pass untouched"),
-                   "POD_NAMESPACE");
+  env.push_back(
+      {flags.text("--kubeconfig", o.kubeconfig, "kubeconfig file for use outside a cluster", "FILE"),
+       "KUBECONFIG"});
+  env.push_back({flags.text("--pod-name", o.pod_name, "This pod's name, for logs"), "POD_NAME"});
+  env.push_back({flags
+                     .text("--pod-namespace", o.pod_namespace,
+                           "This server's own namespace, whose objects pass untouched")
+                     ->check(dns_label()),
+                 "POD_NAMESPACE"});
   flags.duration("--drain", o.drain,
-                 "After SIGTERM: keep answering this long, not ready; a second signal stops at once");
+                 "After SIGTERM: keep answering this long, not ready; a second signal stops at once", {},
+                 std::chrono::hours(1));
   flags.duration("--admission-budget", o.admission_budget,
                  "Longest time for one review, whatever the API server allows",
                  std::chrono::milliseconds(10));
-  app.add_option_function<std::string>(
-         "--log-level",
-         [&o](const std::string& v) {
-           const auto known = levels().find(text::to_lower(v));
-           if (known == levels().end())
-             throw CLI::ValidationError(
-                 "--log-level", "\"" + text::printable(v, 32) + "\" is none of debug, info, warn, error");
-           o.log_level = known->second;
-         },
-         "debug, info, warn or error")
-      ->take_last()
-      ->type_name("LEVEL")
-      ->default_str("info")
-      ->group("Server");
-  app.add_option_function<std::string>(
-         "--log-format",
-         [&o](const std::string& v) { o.log_format = v == "json" ? LogFormat::json : LogFormat::text; },
-         "json or text; default: text on a terminal, json otherwise")
-      ->take_last()
-      ->check(CLI::IsMember({"json", "text"}).description(""))
-      ->type_name("FORMAT")
-      ->group("Server");
+  env.push_back({flags.value("--log-level", "debug, info, warn or error", "LEVEL", "info",
+                             [&o](const std::string& v) {
+                               const auto known = levels().find(text::to_lower(v));
+                               if (known == levels().end())
+                                 return Flags::quoted(v) + " is none of debug, info, warn, error";
+                               o.log_level = known->second;
+                               return std::string();
+                             }),
+                 "DEBUG", "debug"});
+  flags.value("--log-format", "json or text; default: text on a terminal, json otherwise", "FORMAT", "",
+              [&o](const std::string& v) {
+                if (v != "json" && v != "text") return Flags::quoted(v) + " is none of json, text";
+                o.log_format = v == "json" ? LogFormat::json : LogFormat::text;
+                return std::string();
+              });
 
   flags = flags.in("Policy");
   flags.toggle("--dry-run", o.policy.dry_run, "Never patch; say in warnings what would be done");
   flags.toggle("--ignore-errors", o.policy.ignore_errors,
                "Admit what cannot be resolved (the same as --on-error=admit)");
-  flags
-      .text("--on-error", o.policy.on_error,
-            "What cannot be resolved is refused; admit-controlled: admitted with a warning if a controller "
-            "creates it; admit: always "
-            "admitted with a warning (default: refuse)",
-            "refuse|admit-controlled|admit")
-      ->check(CLI::IsMember({"refuse", "admit-controlled", "admit"}).description(""));
-  flags
-      .text("--on-reapply", o.policy.on_reapply,
-            "Applying name:tag over our name:tag@digest: resolve asks the registry anew, keep puts the "
-            "digest back",
-            "resolve|keep")
-      ->check(CLI::IsMember({"resolve", "keep"}).description(""));
-  env.emplace_back(
-      flags.text("--skip-prefixes", o.policy.skip_prefixes,
-                 "Colon-separated prefixes of images to leave alone (cannot hold a port: see --skip-prefix)",
-                 "A:B"),
-      "SKIP_PREFIXES");
+  flags.choice("--on-error", o.policy.on_error,
+               "What cannot be resolved is refused; admit-controlled: admitted with a warning if a controller "
+               "creates it; admit: always admitted with a warning (default: refuse)",
+               {"refuse", "admit-controlled", "admit"});
+  flags.choice("--on-reapply", o.policy.on_reapply,
+               "Applying name:tag over our name:tag@digest: resolve asks the registry anew, keep puts the "
+               "digest back",
+               {"resolve", "keep"});
+  env.push_back(
+      {flags.text("--skip-prefixes", o.policy.skip_prefixes,
+                  "Colon-separated prefixes of images to leave alone (cannot hold a port: see --skip-prefix)",
+                  "A:B"),
+       "SKIP_PREFIXES"});
   flags.list("--skip-prefix", o.policy.skip_prefix,
              "Prefix of images to leave alone; repeatable, may hold a port", "PREFIX");
   flags.list("--skip-owners", o.policy.skip_owners,
-             "Owners whose Pods are left alone, as group/Kind; replaces the built-in list of operators that "
+             "Owners whose Pods are left alone, as group/Kind (Kind alone: of the core group); replaces the built-in list of operators that "
              "compare image strings (postgresql.cnpg.io/Cluster, acid.zalan.do/postgresql, "
              "operators.coreos.com/CatalogSource)",
              "GROUP/KIND,…");
@@ -140,11 +143,12 @@ void add_webhook(CLI::App& app, WebhookOptions& o, EnvironmentNames& env, std::s
       "  digester webhook --offline --disable-cert-rotation --cert-dir certs\n"
       "  digester webhook --on-error=admit-controlled --skip-prefix=registry.local:5000/base/ "
       "--cache-ttl=5m\n\n"
-      "Environment: DEBUG, OFFLINE, KUBECONFIG, SKIP_PREFIXES, POD_NAME, POD_NAMESPACE stand for the flags "
-      "of those names;\n"
+      "Environment: OFFLINE, KUBECONFIG, SKIP_PREFIXES, POD_NAME, POD_NAMESPACE stand for the flags of those "
+      "names;\nDEBUG: the same as --log-level=debug; "
       "HTTPS_PROXY, HTTP_PROXY, NO_PROXY, SSL_CERT_FILE, SSL_CERT_DIR, DOCKER_CONFIG, DOCKER_AUTH_CONFIG as "
       "everywhere.\n"
-      "SIGTERM drains; a second one stops at once.");
+      "SIGTERM drains; a second one stops at once.\n"
+      "Exit codes: 0 stopped by a signal, 1 could not start, 2 wrong usage.");
 }
 
 }  // namespace digester::cli

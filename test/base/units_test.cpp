@@ -69,6 +69,14 @@ TEST_CASE("what is no duration is refused with a hint") {
   CHECK_THAT(parse_duration("\x1b[2J").error().message, !Catch::Contains("\x1b"));
 }
 
+TEST_CASE("why something is no duration is told") {
+  const auto why = [](std::string_view text) { return parse_duration(text).error().message; };
+  CHECK_THAT(why("1d"), Catch::Contains("unknown unit \"d\""));
+  CHECK_THAT(why("1h2x3s"), Catch::Contains("unknown unit \"x\""));
+  CHECK_THAT(why("5"), Catch::Contains("a unit is missing"));
+  CHECK_THAT(why("-1s"), Catch::Contains("it is negative"));
+}
+
 TEST_CASE("durations are written in the shortest form, which reads back as the same") {
   const std::vector<std::pair<Duration, std::string>> rows{{0s, "0s"},
                                                            {5s, "5s"},

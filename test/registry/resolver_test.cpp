@@ -186,6 +186,7 @@ TEST_CASE("a known digest stands in for a registry that fails") {
   const auto stale = f.ask(Fixture::query("r.io/a:1", freshness));
   CHECK(Fixture::show(stale) == "stale 1");
   CHECK((*stale)->front().age == 1h - 1s);
+  CHECK((*stale)->front().because.value().kind == kind);
   auto strict = Fixture::query("r.io/a:1", freshness);
   strict.stale_allowed = false;
   CHECK(Fixture::show(f.ask(strict)) == "registry " + std::string(to_string(kind)));
@@ -278,7 +279,7 @@ TEST_CASE("at the deadline the caller gets what is there") {
   REQUIRE(f.pump_until([&] { return pending->has_value(); }));
   CHECK(Fixture::show(pending) == "registry timed_out, registry 2, registry timed_out");
   const auto& message = (**pending)[0].digest.error().message;
-  CHECK(message.find("r.io/a:1: r.io: no answer within ") == 0);
+  CHECK(message == "r.io/a:1: r.io: no answer within 100ms; try again later");
   SECTION("and the flight goes on and feeds the cache") {
     f.lookup.answer(0, digest('1'));
     f.pump();
@@ -298,6 +299,16 @@ TEST_CASE("at the deadline an older digest stands in where allowed") {
   REQUIRE(f.pump_until([&] { return pending->has_value(); }));
   CHECK(Fixture::show(pending) == "stale 1, registry timed_out");
   CHECK((**pending)[0].age == 2min);
+  CHECK((**pending)[0].because.value().message == "r.io/a:1: r.io: no answer within 20ms; try again later");
+}
+
+TEST_CASE("a time-out states the limit that is known to people, and what raises it") {
+  Fixture f;
+  f.settings.patience = 1ms;
+  f.settings.longer_patience = "raise --timeout";
+  const auto pending = f.ask({Fixture::query("r.io/a:1", Freshness::current)}, 3ms);
+  REQUIRE(f.pump_until([&] { return pending->has_value(); }));
+  CHECK((**pending)[0].digest.error().message == "r.io/a:1: r.io: no answer within 1ms; raise --timeout");
 }
 
 TEST_CASE("a deadline that has passed already still answers") {

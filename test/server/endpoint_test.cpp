@@ -24,8 +24,16 @@ TEST_CASE("0 and nothing mean: do not listen") {
   CHECK_FALSE(app::parse_endpoint("--health-addr", "").value());
 }
 
+TEST_CASE("an address to listen on is an IP address") {
+  CHECK(app::parse_listen_address("--listen-address", "").value().empty());
+  CHECK(app::parse_listen_address("--listen-address", "::1").value() == "::1");
+  CHECK(app::parse_listen_address("--listen-address", "localhost").value() == "127.0.0.1");
+  CHECK(app::parse_listen_address("--listen-address", "foo").error().message.find("--listen-address \"foo\"") ==
+        0);
+}
+
 TEST_CASE("a bad listen address is an error that names the flag") {
-  const auto text = GENERATE("9090", ":", ":x", ":65536", "::1:80", ":-1", ":80 ");
+  const auto text = GENERATE("9090", ":", ":x", ":65536", "::1:80", ":-1", ":80 ", "foo:80", "[::1]]:80");
   const auto endpoint = app::parse_endpoint("--health-addr", text);
   REQUIRE_FALSE(endpoint);
   CHECK(endpoint.error().message.find("--health-addr") == 0);

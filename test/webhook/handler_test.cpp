@@ -23,6 +23,7 @@ class FakeResolver final : public registry::Resolver {
  public:
   std::map<std::string, image::Digest> cached;
   std::map<std::string, image::Digest> registry;
+  std::map<std::string, image::Digest> stale;
   std::vector<registry::Query> asked;
   SteadyTime deadline;
 
@@ -44,8 +45,15 @@ class FakeResolver final : public registry::Resolver {
     std::vector<registry::Resolution> answers;
     for (auto& query : queries) {
       const auto found = registry.find(query.reference.original());
+      const auto older = stale.find(query.reference.original());
       if (found != registry.end())
         answers.push_back({found->second});
+      else if (older != stale.end())
+        answers.push_back({older->second,
+                           registry::Source::stale,
+                           std::chrono::seconds(5),
+                           {},
+                           Error{ErrorKind::unreachable, "127.0.0.1:5000: connection refused"}});
       else
         answers.push_back({fail(ErrorKind::not_found, query.reference.original() + ": no such image")});
       asked.push_back(std::move(query));
@@ -120,6 +128,14 @@ TEST_CASE_METHOD(Fixture, "what a person applies is asked of the registry, with 
   CHECK(resolver.asked[0].freshness == registry::Freshness::current);
   CHECK(resolver.deadline - request.received == std::chrono::milliseconds(2700));
   CHECK(request.attachment == nullptr);
+}
+
+TEST_CASE_METHOD(Fixture, "an answer with an older digest is logged as a warning that says why") {
+  resolver.stale.emplace("127.0.0.1:5000/team/web:1.10", digest('a'));
+  post(captured("create-deployment.json"));
+  CHECK(log_text.find("\"level\":\"warn\"") != std::string::npos);
+  CHECK(log_text.find("\"source\":\"stale\"") != std::string::npos);
+  CHECK(log_text.find("127.0.0.1:5000: connection refused") != std::string::npos);
 }
 
 TEST_CASE_METHOD(Fixture, "an image that does not exist is refused with 403 and named") {

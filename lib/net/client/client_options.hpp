@@ -48,6 +48,8 @@ struct TrustOptions {
   std::vector<std::string> ca_files;
   // PEM text, in addition.
   std::string ca_pem;
+  // Told once, when the store is loaded, what of SSL_CERT_FILE and SSL_CERT_DIR is no use.
+  std::function<void(const std::string&)> warn;
 };
 
 // How TLS is spoken beyond whom to trust: what a kubeconfig says of its server. For every https exchange of

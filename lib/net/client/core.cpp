@@ -18,15 +18,29 @@ std::string canonical_name(std::string_view host) {
   return text::to_lower(host);
 }
 
-Error not_allowed(const Route& route, std::string detail) {
-  return {
-      ErrorKind::forbidden,
-      fmt::format(
-          "{} may not be reached: its address is not an allowed one (allow a registry on loopback or in a "
-          "private network with --insecure-registries, which tries https first, and where it may "
-          "redirect to with --redirect-allow)",
-          route.peer),
-      std::move(detail)};
+constexpr std::string_view kNever = "link-local, metadata and reserved addresses never are";
+constexpr std::string_view kCluster = "the Kubernetes API is no registry";
+constexpr std::string_view kListed =
+    "are where they are listed: a registry with --insecure-registries, where it redirects to with "
+    "--redirect-allow";
+
+Error not_allowed(const Route& route, std::string_view why, std::string detail) {
+  return {ErrorKind::forbidden, fmt::format("{} may not be reached: {}", route.peer, why), std::move(detail)};
+}
+
+// A name does not tell what it resolves to; a literal hides nothing.
+std::string why_not_allowed(const Route& route) {
+  const auto literal = parse_literal(route.target.host);
+  if (!literal)
+    return fmt::format("its address is not an allowed one (loopback and private ones {}; {})", kListed, kNever);
+  switch (classify(*literal)) {
+    case AddressClass::loopback:
+      return fmt::format("loopback addresses {}", kListed);
+    case AddressClass::private_address:
+      return fmt::format("private addresses {}", kListed);
+    default:
+      return std::string(kNever);
+  }
 }
 
 std::string_view name_of(AddressClass value) {
@@ -43,6 +57,11 @@ std::string_view name_of(AddressClass value) {
   return "unknown";
 }
 
+bool is_denied_address(const Core& core, const asio::ip::address& address) {
+  const auto& never = core.denied_addresses;
+  return std::find(never.begin(), never.end(), address) != never.end();
+}
+
 struct Checked {
   Addresses allowed;
   AddressClass least_public = AddressClass::public_address;
@@ -53,8 +72,7 @@ Checked check(const Core& core, const Addresses& addresses, const AddressPolicy&
   Checked checked;
   for (const auto& address : addresses) {
     const AddressClass is = classify(address);
-    const auto& never = core.denied_addresses;
-    if (permits(policy, is) && std::find(never.begin(), never.end(), address) == never.end()) {
+    if (permits(policy, is) && !is_denied_address(core, address)) {
       checked.allowed.push_back(address);
       checked.least_public = std::max(checked.least_public, is);
     } else {
@@ -70,7 +88,7 @@ Task<Result<void>> start_tls(Core& core, Stream& stream, const Route& route, Ste
   if (!session) co_return fail(std::move(session.error()));
   const SteadyTime until = std::min(
       deadline, core.clock.now() + std::chrono::duration_cast<SteadyTime::duration>(core.options.tls_limit));
-  auto handshake = stream.start_tls(std::move(*session), route.peer);
+  auto handshake = stream.start_tls(std::move(*session), route.peer, core.tls.trouble());
   auto done = co_await with_timeout(until, std::move(handshake));
   if (!done)
     co_return fail(ErrorKind::timed_out, fmt::format("no TLS session with {}: it took too long", route.peer));
@@ -99,13 +117,13 @@ Result<Route> make_route(const Core& core, const Url& target, const AddressPolic
   Route route{target, policy, std::nullopt, {}, target.authority()};
   const std::string name = canonical_name(target.host);
   if (name.empty()) return fail(ErrorKind::invalid, "the URL names no host");
-  if (is_metadata_name(name) && !policy.allow_metadata) return fail(not_allowed(route, "a metadata service"));
+  if (is_metadata_name(name) && !policy.allow_metadata) return fail(not_allowed(route, kNever, "a metadata service"));
   if (is_odd_ipv4(target.host))
     return fail(ErrorKind::forbidden,
                 fmt::format("{} is an IPv4 address in an unusual spelling; write it as four decimal numbers",
                             route.peer));
   if (std::find(core.denied_names.begin(), core.denied_names.end(), name) != core.denied_names.end())
-    return fail(not_allowed(route, "a denied host"));
+    return fail(not_allowed(route, kCluster, "a denied host"));
 
   // Metadata services are asked without a proxy: elsewhere they are somebody else's.
   if (!policy.allow_metadata) {
@@ -115,7 +133,10 @@ Result<Route> make_route(const Core& core, const Url& target, const AddressPolic
   }
   if (const auto literal = parse_literal(target.host)) {
     const auto checked = check(core, {*literal}, policy);
-    if (checked.allowed.empty()) return fail(not_allowed(route, checked.refused));
+    if (checked.allowed.empty()) {
+      const auto why = is_denied_address(core, *literal) ? std::string(kCluster) : why_not_allowed(route);
+      return fail(not_allowed(route, why, checked.refused));
+    }
   }
   route.key = fmt::format("{}|{}|{}{}{}{}", target.origin(), route.proxy ? route.proxy->name() : "",
                           policy.allow_loopback ? 'l' : '-', policy.allow_private ? 'p' : '-',
@@ -136,7 +157,9 @@ Error presentable(Error error, const Route& route, AddressClass peer) {
   }
   std::string detail = std::move(error.message);
   if (!error.detail.empty()) detail += " (" + error.detail + ")";
-  return {ErrorKind::unreachable, fmt::format("{} is not reachable", route.peer), std::move(detail)};
+  Error hidden{ErrorKind::unreachable, fmt::format("{} is not reachable", route.peer), std::move(detail)};
+  hidden.settled = error.settled;
+  return hidden;
 }
 
 Task<Result<ConnectionPtr>> open_connection(std::shared_ptr<Core> core, std::shared_ptr<const Route> route,
@@ -151,9 +174,13 @@ Task<Result<ConnectionPtr>> open_connection(std::shared_ptr<Core> core, std::sha
   const std::string whom = route->proxy ? "the proxy " + route->proxy->name() : route->peer;
 
   auto addresses = co_await core->dns.resolve(host, deadline);
-  if (!addresses) co_return fail(std::move(addresses.error()));
+  if (!addresses) {
+    Error error = std::move(addresses.error());
+    if (route->proxy) error.message = "the proxy cannot be used: " + error.message;
+    co_return fail(std::move(error));
+  }
   const Checked checked = check(*core, *addresses, policy);
-  if (checked.allowed.empty()) co_return fail(not_allowed(*route, checked.refused));
+  if (checked.allowed.empty()) co_return fail(not_allowed(*route, why_not_allowed(*route), checked.refused));
   AddressClass peer = checked.least_public;
   if (route->proxy) {
     const auto literal = parse_literal(route->target.host);
@@ -166,6 +193,9 @@ Task<Result<ConnectionPtr>> open_connection(std::shared_ptr<Core> core, std::sha
   if (!connected) {
     Error error = std::move(connected.error());
     error.message = fmt::format("cannot connect to {}: {}", whom, error.message);
+    if (error.kind == ErrorKind::unreachable)
+      error.message += route->proxy ? " (is the proxy of the environment the right one, and up?)"
+                                    : " (are host and port right, and is the registry up?)";
     co_return fail(presentable(std::move(error), *route, peer));
   }
   if (!route->proxy) peer = classify(connected->address);

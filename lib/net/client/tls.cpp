@@ -37,6 +37,16 @@ ContextPtr make_context(TrustStore trust, const Identity* identity) {
   return context;
 }
 
+Error nothing_trusted(const std::string& trouble) {
+  Error error;
+  error.kind = ErrorKind::unreachable;
+  error.message =
+      "no certificate authority is trusted here: install ca-certificates, or name a file with --ca-file";
+  if (!trouble.empty()) error.message += "; " + trouble;
+  error.settled = true;
+  return error;
+}
+
 }  // namespace
 
 // Shared with the thread that loads; `mutex` guards `io`, which is null once nobody waits any more. The rest
@@ -48,6 +58,7 @@ struct TlsContext::Loading {
   bool done = false;
   ContextPtr context;
   std::size_t certificates = 0;
+  std::string trouble;
   Condition changed;
 };
 
@@ -80,18 +91,24 @@ void TlsContext::prepare() {
   loading_ = std::make_shared<Loading>(io_);
   thread_ = std::thread([loading = loading_, options = trust_, extra = extra_pem_, identity = identity_] {
     auto trust = load_trust(options, extra);
-    const std::size_t certificates = trust.certificates;
     // A copyable handler, since the lambda travels through post().
     auto context = std::make_shared<ContextPtr>(make_context(std::move(trust.store), identity.get()));
     const std::scoped_lock lock(loading->mutex);
     if (!loading->io) return;
-    asio::post(*loading->io, [loading, context, certificates] {
+    asio::post(*loading->io, [loading, context, certificates = trust.certificates, trouble = trust.trouble,
+                              warn = options.warn] {
       loading->context = std::move(*context);
       loading->certificates = certificates;
+      loading->trouble = trouble;
       loading->done = true;
+      if (!trouble.empty() && warn) warn(trouble);
       loading->changed.notify_all();
     });
   });
+}
+
+const std::string& TlsContext::trouble() const {
+  return loading_->trouble;
 }
 
 Task<Result<SslPtr>> TlsContext::session(std::string host, SteadyTime deadline) {
@@ -104,9 +121,7 @@ Task<Result<SslPtr>> TlsContext::session(std::string host, SteadyTime deadline) 
   }
   if (!loading->context) co_return fail(ErrorKind::internal, "TLS is not available");
   if (loading->certificates == 0 && !options_.insecure_skip_verify)
-    co_return fail(
-        ErrorKind::unreachable,
-        "no certificate authority is trusted here: install ca-certificates, or name a file with --ca-file");
+    co_return fail(nothing_trusted(loading->trouble));
 
   SslPtr ssl(SSL_new(loading->context.get()));
   if (!ssl) co_return fail(ErrorKind::internal, "TLS is not available");

@@ -10,6 +10,20 @@
 namespace digester::net {
 namespace {
 
+bool is_untrusted(long code) {
+  switch (code) {
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_CERT_SIGNATURE_FAILURE:
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+      return true;
+    default:
+      return false;
+  }
+}
+
 std::string certificate_problem(long code) {
   switch (code) {
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
@@ -47,7 +61,7 @@ std::string openssl_words(unsigned long code) {
 
 }  // namespace
 
-Error tls_error(const SSL* ssl, const std::string& peer) {
+Error tls_error(const SSL* ssl, const std::string& peer, const std::string& trust_trouble) {
   const unsigned long code = ERR_peek_error();
   const std::string words = openssl_words(code);
   ERR_clear_error();
@@ -56,8 +70,13 @@ Error tls_error(const SSL* ssl, const std::string& peer) {
   };
 
   const bool verified = SSL_get_verify_mode(ssl) != SSL_VERIFY_NONE;
-  if (const long verify = SSL_get_verify_result(ssl); verified && verify != X509_V_OK)
-    return error(ErrorKind::unreachable, certificate_problem(verify), X509_verify_cert_error_string(verify));
+  if (const long verify = SSL_get_verify_result(ssl); verified && verify != X509_V_OK) {
+    auto why = certificate_problem(verify);
+    if (is_untrusted(verify) && !trust_trouble.empty()) why += "; " + trust_trouble;
+    auto refused = error(ErrorKind::unreachable, why, X509_verify_cert_error_string(verify));
+    refused.settled = true;
+    return refused;
+  }
   if (ERR_GET_LIB(code) == ERR_LIB_SSL) {
     switch (ERR_GET_REASON(code)) {
       case SSL_R_TLSV1_ALERT_NO_APPLICATION_PROTOCOL:

@@ -80,6 +80,17 @@ class Collector {
   std::set<std::string> seen_;
 };
 
+bool holds_certificate(std::string_view pem) {
+  const TrustStore store(X509_STORE_new());
+  Collector collector(store.get());
+  collector.add(pem);
+  return collector.count() != 0;
+}
+
+std::string no_use(std::string_view variable, std::string_view path, std::string_view why) {
+  return fmt::format("{} {} {}", variable, text::printable(path, 256), why);
+}
+
 // Debian's directory holds each certificate twice: under its name and as a link to that name by its hash.
 bool is_link_within(const fs::directory_entry& entry) {
   std::error_code ec;
@@ -88,19 +99,40 @@ bool is_link_within(const fs::directory_entry& entry) {
   return !ec && !target.has_parent_path();
 }
 
-void add_directory(Collector& collector, const fs::path& directory) {
+// False if it cannot be read.
+bool add_directory(Collector& collector, const fs::path& directory) {
   std::error_code ec;
-  for (fs::directory_iterator at(directory, fs::directory_options::skip_permission_denied, ec), end;
-       !ec && at != end; at.increment(ec)) {
+  fs::directory_iterator at(directory, ec);
+  if (ec) return false;
+  for (const fs::directory_iterator end; !ec && at != end; at.increment(ec)) {
     if (is_link_within(*at)) continue;
     if (const auto text = read_file(at->path())) collector.add(*text);
   }
+  return true;
+}
+
+// SSL_CERT_FILE: what is wrong with it.
+std::string add_named_file(Collector& collector, const std::string& path) {
+  const auto text = read_file(path);
+  if (!text) return no_use("SSL_CERT_FILE", path, "cannot be read");
+  if (!holds_certificate(*text)) return no_use("SSL_CERT_FILE", path, "holds no PEM certificate");
+  collector.add(*text);
+  return {};
+}
+
+// SSL_CERT_DIR.
+std::string add_named_directories(Collector& collector, const std::string& paths) {
+  std::string trouble;
+  for (const auto part : text::split(paths, ':'))
+    if (!part.empty() && !add_directory(collector, fs::path(part)))
+      trouble += (trouble.empty() ? "" : "; ") + no_use("SSL_CERT_DIR", part, "cannot be read");
+  return trouble;
 }
 
 }  // namespace
 
 LoadedTrust load_trust(const TrustOptions& options, const std::vector<std::string>& extra_pem) {
-  LoadedTrust loaded{TrustStore(X509_STORE_new()), 0};
+  LoadedTrust loaded{TrustStore(X509_STORE_new()), 0, {}};
   // Like Go: whatever is in the store is an anchor, be it an intermediate or the server's own certificate.
   X509_STORE_set_flags(loaded.store.get(), X509_V_FLAG_PARTIAL_CHAIN);
   Collector collector(loaded.store.get());
@@ -109,7 +141,7 @@ LoadedTrust load_trust(const TrustOptions& options, const std::vector<std::strin
   collector.add(options.ca_pem);
   if (options.system_store) {
     if (options.cert_file) {
-      if (const auto text = read_file(*options.cert_file)) collector.add(*text);
+      loaded.trouble = add_named_file(collector, *options.cert_file);
     } else {
       for (const char* path : kBundles) {
         const auto text = read_file(path);
@@ -119,8 +151,8 @@ LoadedTrust load_trust(const TrustOptions& options, const std::vector<std::strin
       }
     }
     if (options.cert_dir) {
-      for (const auto part : text::split(*options.cert_dir, ':'))
-        if (!part.empty()) add_directory(collector, fs::path(part));
+      const auto trouble = add_named_directories(collector, *options.cert_dir);
+      if (!trouble.empty()) loaded.trouble += (loaded.trouble.empty() ? "" : "; ") + trouble;
     } else {
       for (const char* path : kDirectories)
         add_directory(collector, path);
@@ -134,10 +166,7 @@ Result<std::string> read_ca_file(const std::string& path) {
   auto text = read_file(path);
   const auto shown = text::printable(path, 256);
   if (!text) return fail(ErrorKind::invalid, fmt::format("the CA file {} cannot be read", shown));
-  const TrustStore store(X509_STORE_new());
-  Collector collector(store.get());
-  collector.add(*text);
-  if (collector.count() == 0)
+  if (!holds_certificate(*text))
     return fail(ErrorKind::invalid, fmt::format("the CA file {} holds no PEM certificate", shown));
   return std::move(*text);
 }

@@ -20,10 +20,12 @@ using TrustStore = std::unique_ptr<X509_STORE, FreeStore>;
 struct LoadedTrust {
   TrustStore store;
   std::size_t certificates = 0;
+  std::string trouble;  // of SSL_CERT_FILE and SSL_CERT_DIR, in one printable line
 };
 
 // Reads everything that the options name, each certificate once. What cannot be read or parsed is left out,
-// as Go does it, except for `extra_pem`, which was checked before. Blocking: some 10 ms for a system's store.
+// as Go does it, except for `extra_pem`, which was checked before; what the environment names and is no use
+// is told. Blocking: some 10 ms for a system's store.
 LoadedTrust load_trust(const TrustOptions& options, const std::vector<std::string>& extra_pem);
 
 // A CA file of the operator's: its text, if it can be read and holds at least one certificate.

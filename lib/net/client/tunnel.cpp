@@ -11,6 +11,17 @@
 namespace digester::net {
 namespace {
 
+// 5xx may be the target's failure, and pass.
+Error refused(const ProxyServer& proxy, unsigned status) {
+  Error error;
+  error.kind = ErrorKind::unreachable;
+  error.settled = status < 500;
+  error.message = fmt::format("the proxy {} refused to connect (status {}): {}", proxy.name(), status,
+                              error.settled ? "allow this host and port there, or list the host in NO_PROXY"
+                                            : "is the host right, and can the proxy reach it?");
+  return error;
+}
+
 Task<Result<void>> ask(Stream& stream, std::string request, ProxyServer proxy, ReaderLimits limits) {
   const bool written = co_await stream.write(request);
   const std::string name = "the proxy " + proxy.name();
@@ -31,7 +42,7 @@ Task<Result<void>> ask(Stream& stream, std::string request, ProxyServer proxy, R
   const unsigned status = reader.response().status;
   if (status == 407) co_return fail(proxy_wants_credentials(proxy));
   if (status / 100 != 2)
-    co_return fail(ErrorKind::unreachable, fmt::format("{} refused to connect (status {})", name, status));
+    co_return fail(refused(proxy, status));
   // In TLS the client speaks first: whatever came along is not the target's.
   if (surplus) co_return fail(ErrorKind::unreachable, fmt::format("{} sent more than its answer", name));
   co_return Result<void>();
@@ -40,12 +51,16 @@ Task<Result<void>> ask(Stream& stream, std::string request, ProxyServer proxy, R
 }  // namespace
 
 Error proxy_wants_credentials(const ProxyServer& proxy) {
-  return {ErrorKind::unreachable,
-          proxy.authorization.empty()
-              ? fmt::format(
-                    "the proxy {} asks for credentials (407): give them as user:password@ in the proxy's URL",
-                    proxy.name())
-              : fmt::format("the proxy {} refused the credentials of its URL (407)", proxy.name())};
+  Error error;
+  error.kind = ErrorKind::unreachable;
+  error.message =
+      proxy.authorization.empty()
+          ? fmt::format(
+                "the proxy {} asks for credentials (407): give them as user:password@ in the proxy's URL",
+                proxy.name())
+          : fmt::format("the proxy {} refused the credentials of its URL (407); correct them", proxy.name());
+  error.settled = true;
+  return error;
 }
 
 Task<Result<void>> open_tunnel(Stream& stream, ProxyServer proxy, Url target, const ClientOptions& options,

@@ -13,8 +13,6 @@ namespace {
 // at once would make the kernel throw away the response that tells it why.
 constexpr auto kLingerLimit = std::chrono::seconds(2);
 constexpr std::size_t kLingerBytes = 16 * 1024 * 1024;
-// What a client gets whose first or next request may be on its way when its connection is to be closed.
-constexpr auto kGrace = std::chrono::milliseconds(500);
 
 constexpr std::string_view kPlainHttp =
     "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: 35\r\nConnection: close\r\n\r\n"
@@ -55,14 +53,14 @@ void Connection::start() {
 
 // With a client that has sent no request yet; little when the server is stopping.
 Duration Connection::patience(Duration limit) const {
-  return core_->stopping.load(std::memory_order_relaxed) ? Duration(kGrace) : limit;
+  return core_->stopping.load(std::memory_order_relaxed) ? core_->options.stop_limit : limit;
 }
 
 void Connection::stop() {
   const bool idle = phase_ == Phase::head && !exchange_;
   if (!idle && phase_ != Phase::handshake) return;
   if (idle && served_ && !transport_.has_pending() && !transport_.has_unread()) return close_if_idle();
-  set_deadline(std::min<SteadyTime>(deadline_, core_->clock.now() + kGrace));
+  set_deadline(std::min<SteadyTime>(deadline_, core_->clock.now() + core_->options.stop_limit));
 }
 
 // Handlers may come back into this through handler_done(): the loop that is running then goes on.
@@ -161,7 +159,7 @@ void Connection::deadline_passed() {
       // else.
       if (!graced_ && transport_.has_unread()) {
         graced_ = true;
-        return set_deadline(core_->clock.now() + kGrace);
+        return set_deadline(core_->clock.now() + core_->options.stop_limit);
       }
       return close_if_idle();
     case Phase::body:

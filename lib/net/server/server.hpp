@@ -55,6 +55,8 @@ struct ServerOptions {
   // Between requests, and before the first one (clients open connections ahead of need). Must exceed the 90 s
   // after which the API server closes: a POST on a connection that we just closed is not retried.
   Duration idle_limit = std::chrono::seconds(180);
+  // What a client gets whose first or next request may be on its way when its connection is to be closed.
+  Duration stop_limit = std::chrono::milliseconds(500);
 };
 
 class Server {

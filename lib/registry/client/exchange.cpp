@@ -98,7 +98,6 @@ net::Task<Result<net::Response>> Exchanger::send(const Plan& plan, Hop& hop, Bud
   auto response = co_await transmit(plan, hop, budget);
   const Duration took = tools_.clock.now() - started;
   judge(*pass, plan, response, took);
-  tell(plan, hop, response, took);
   tools_.metrics.exchanged(plan.registry, plan.purpose, response ? response->status : 0, took);
   if (response)
     if (const auto left = response->headers.get("RateLimit-Remaining"))
@@ -108,15 +107,22 @@ net::Task<Result<net::Response>> Exchanger::send(const Plan& plan, Hop& hop, Bud
 
 net::Task<Result<net::Response>> Exchanger::transmit(const Plan& plan, Hop& hop, Budget& budget) {
   auto request = make_request(plan, hop);
+  const auto started = tools_.clock.now();
   if (!plan.plain_url || !hop.opening) {
     auto response = co_await tools_.http.send(std::move(request));
+    tell(plan, hop.url, response, tools_.clock.now() - started);
     co_return response;
   }
   auto plain_hop = hop;
   plain_hop.first = plain_hop.url = *plan.plain_url;
   auto plain_request = make_request(plan, plain_hop);
+  Told told;
+  if (tools_.log.enabled(Level::debug))
+    told = [this, &plan, &hop, &plain_hop, started](bool plain, const Result<net::Response>& response) {
+      tell(plan, plain ? plain_hop.url : hop.url, response, tools_.clock.now() - started);
+    };
   auto outcome = co_await race_schemes(tools_.http, std::move(request), std::move(plain_request),
-                                       settings_.http_fallback, budget);
+                                       settings_.http_fallback, budget, std::move(told));
   if (outcome.plain) hop = plain_hop;
   co_return std::move(outcome.response);
 }
@@ -184,16 +190,16 @@ void Exchanger::judge(Breakers::Pass& pass, const Plan& plan, const Result<net::
 }
 
 // A query may hold a signature, and goes unsaid.
-void Exchanger::tell(const Plan& plan, const Hop& hop, const Result<net::Response>& response,
+void Exchanger::tell(const Plan& plan, const net::Url& asked, const Result<net::Response>& response,
                      Duration took) const {
   if (!tools_.log.enabled(Level::debug)) return;
-  const auto url = hop.url.origin() + hop.url.target.substr(0, hop.url.target.find('?'));
-  tools_.log.debug("asked",
-                   {{"method", to_string(plan.method)},
-                    {"url", text::printable(url, 512)},
-                    {"status", response ? response->status : 0},
-                    {"error", response ? std::string_view() : std::string_view(response.error().message)},
-                    {"took_ms", std::chrono::duration<double, std::milli>(took).count()}});
+  const auto url = text::printable(asked.origin() + asked.target.substr(0, asked.target.find('?')), 512);
+  const Field method("method", to_string(plan.method));
+  const Field ms("took_ms", std::chrono::duration<double, std::milli>(took).count());
+  if (response)
+    tools_.log.debug("asked", {method, {"url", url}, {"status", response->status}, ms});
+  else
+    tools_.log.debug("asked in vain", {method, {"url", url}, {"error", response.error().message}, ms});
 }
 
 tl::unexpected<Error> Exchanger::left_alone(Breakers& breakers, const std::string& key,
@@ -221,7 +227,8 @@ std::optional<Duration> Exchanger::wait_before_retry(const Plan& plan, Result<An
     if (outcome->retry_after) wait = std::max(wait, *outcome->retry_after);
   } else {
     const auto kind = outcome.error().kind;
-    if (kind != ErrorKind::unreachable && kind != ErrorKind::timed_out) return std::nullopt;
+    const bool passing = kind == ErrorKind::unreachable || kind == ErrorKind::timed_out;
+    if (!passing || outcome.error().settled) return std::nullopt;
   }
   if (!last && tools_.clock.now() + std::min(wait, settings_.longest_retry_after) < plan.deadline)
     return wait;

@@ -86,7 +86,8 @@ class Exchanger {
   net::Task<Result<net::Response>> transmit(const Plan& plan, Hop& hop, Budget& budget);
   net::Request make_request(const Plan& plan, const Hop& hop) const;
   Result<Hop> next_hop(const Plan& plan, const Hop& hop, std::string_view location) const;
-  void tell(const Plan& plan, const Hop& hop, const Result<net::Response>& response, Duration took) const;
+  void tell(const Plan& plan, const net::Url& asked, const Result<net::Response>& response,
+            Duration took) const;
   void judge(Breakers::Pass& pass, const Plan& plan, const Result<net::Response>& response,
              Duration waited) const;
 

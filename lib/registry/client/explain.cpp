@@ -19,17 +19,19 @@ protocol::ErrorAnswer read_body(const net::Response& response, std::size_t limit
   return protocol::read_error_answer(std::move(*body), now);
 }
 
-std::string words(ErrorKind kind, unsigned status, const Credential& credential) {
+std::string words(ErrorKind kind, unsigned status, const Credential& credential,
+                  const RegistrySettings& settings) {
   const bool anonymous = credential.is_anonymous();
   switch (kind) {
     case ErrorKind::not_found:
       return anonymous ? "no such image, or not visible without credentials; check its name and tag"
                        : "no such image; check its name and tag";
     case ErrorKind::unauthorized:
-      return anonymous ? "it wants credentials, or there is no such image; check its name, or add credentials"
+      return anonymous ? fmt::format("it wants credentials, or there is no such image; check its name, or {}",
+                                     where_credentials_go(settings))
                        : "the credentials were refused; check that they are current and may pull this image";
     case ErrorKind::forbidden:
-      return anonymous ? "access denied; add credentials that may pull this image"
+      return anonymous ? fmt::format("access denied; {}", where_credentials_go(settings))
                        : "access denied; these credentials may not pull this image";
     case ErrorKind::rate_limited:
       return anonymous ? "too many requests; wait, or add credentials with a larger quota"
@@ -47,13 +49,18 @@ std::string words(ErrorKind kind, unsigned status, const Credential& credential)
 
 }  // namespace
 
-Error explain_status(const Answer& answer, const Credential& credential, std::size_t error_limit,
+std::string_view where_credentials_go(const RegistrySettings& settings) {
+  return settings.command_line ? "log in with docker login, or name a configuration by DOCKER_CONFIG"
+                               : "add credentials that may pull it";
+}
+
+Error explain_status(const Answer& answer, const Credential& credential, const RegistrySettings& settings,
                      WallTime now) {
   const auto& response = answer.response;
-  const auto body = read_body(response, error_limit, now);
+  const auto body = read_body(response, settings.error_limit, now);
   Error error;
   error.kind = protocol::classify(response.status, body.code);
-  error.message = words(error.kind, response.status, credential);
+  error.message = words(error.kind, response.status, credential, settings);
   error.detail =
       fmt::format("status {}{}{} from {}", response.status, body.code == protocol::ErrorCode::none ? "" : " ",
                   protocol::to_string(body.code), answer.last.origin());
@@ -64,8 +71,12 @@ Error explain_status(const Answer& answer, const Credential& credential, std::si
 }
 
 tl::unexpected<Error> explain(const image::Reference& reference, Error cause) {
-  cause.message = fmt::format("{}: {}: {}", text::printable(reference.original()),
-                              text::to_lower(reference.domain()), cause.message);
+  const auto registry = text::to_lower(reference.domain());
+  if (cause.message.starts_with(registry + " ")) cause.message.replace(0, registry.size(), "it");
+  const bool latest =
+      cause.kind == ErrorKind::not_found && !reference.has_explicit_tag() && !reference.digest();
+  cause.message = fmt::format("{}: {}: {}{}", text::printable(reference.original()), registry, cause.message,
+                              latest ? "; no tag was written, so \"latest\" was asked for" : "");
   return fail(std::move(cause));
 }
 

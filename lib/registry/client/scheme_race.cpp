@@ -1,5 +1,6 @@
 #include "registry/client/scheme_race.hpp"
 
+#include <fmt/format.h>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -17,6 +18,7 @@ struct Race {
     std::optional<Result<net::Response>> result;
     net::asio::cancellation_signal stop;
     bool started = false;
+    bool told = false;
   };
   Runner tls;
   Runner plain;
@@ -62,18 +64,42 @@ bool is_final(const Result<net::Response>& result) {
 // It may be a TLS registry or a plain one: what each attempt met is named.
 Result<net::Response> both_failed(Race& race) {
   auto error = std::move(race.tls.result->error());
-  if (race.plain.result && !race.plain.result->has_value()) {
-    const auto& plain = race.plain.result->error();
-    if (plain.message != error.message) error.message += "; without TLS: " + plain.message;
-    error.detail += "; without TLS: " + plain.detail;
+  if (!race.plain.result) return fail(std::move(error));
+  if (race.plain.result->has_value()) {
+    error.message = fmt::format("over https: {}; over http: it answered {}", error.message,
+                                (*race.plain.result)->status);
+    return fail(std::move(error));
   }
+  const auto& plain = race.plain.result->error();
+  error.message = plain.message == error.message
+                      ? fmt::format("over https and over http: {}", error.message)
+                      : fmt::format("over https: {}; over http: {}", error.message, plain.message);
+  error.detail += "; over http: " + plain.detail;
   return fail(std::move(error));
+}
+
+// What has ended and was not told yet. The caller may be gone when a request ends that was given up: such a
+// one is told here and now.
+void tell(Race& race, const Told& told) {
+  if (!told) return;
+  for (auto* runner : {&race.tls, &race.plain}) {
+    if (runner->told || !runner->result) continue;
+    runner->told = true;
+    told(runner == &race.plain, *runner->result);
+  }
+}
+
+void tell_given_up(Race& race, Race::Runner& runner, const Told& told) {
+  if (!told || !runner.started || runner.result) return;
+  runner.told = true;
+  told(&runner == &race.plain,
+       fail(ErrorKind::cancelled, &runner == &race.plain ? "given up: https answered" : "given up: http answered"));
 }
 
 }  // namespace
 
 net::Task<RaceOutcome> race_schemes(net::HttpClient& http, net::Request tls, net::Request plain,
-                                    Duration head_start, Budget& budget) {
+                                    Duration head_start, Budget& budget, Told told) {
   const auto executor = co_await net::asio::this_coro::executor;
   const auto race = std::make_shared<Race>(executor);
   start(race, race->tls, http, std::move(tls));
@@ -83,12 +109,15 @@ net::Task<RaceOutcome> race_schemes(net::HttpClient& http, net::Request tls, net
   if (!settled && budget.take()) start(race, race->plain, http, std::move(plain));
 
   for (;;) {
+    tell(*race, told);
     if (answered(race->tls) || (race->tls.result && is_final(*race->tls.result))) {
+      tell_given_up(*race, race->plain, told);
       stop(race->plain);
       RaceOutcome outcome{std::move(*race->tls.result), false};
       co_return outcome;
     }
     if (answered_as_registry(race->plain)) {
+      tell_given_up(*race, race->tls, told);
       stop(race->tls);
       RaceOutcome outcome{std::move(*race->plain.result), true};
       co_return outcome;

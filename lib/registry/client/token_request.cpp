@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "registry/client/explain.hpp"
 #include "registry/protocol/error_answer.hpp"
 #include "registry/protocol/inflate.hpp"
 #include "registry/protocol/token_question.hpp"
@@ -57,7 +58,8 @@ tl::unexpected<Error> unreachable_service(Error error) {
   return fail(std::move(error));
 }
 
-tl::unexpected<Error> refusal(const Answer& answer, const TokenQuestion& question) {
+tl::unexpected<Error> refusal(const Answer& answer, const TokenQuestion& question,
+                              const RegistrySettings& settings) {
   const auto status = answer.response.status;
   Error error;
   error.detail = fmt::format("token service answered {}", status);
@@ -70,8 +72,10 @@ tl::unexpected<Error> refusal(const Answer& answer, const TokenQuestion& questio
     error.message = fmt::format("its token service answered {}", status);
   } else if (status >= 400) {
     error.kind = ErrorKind::unauthorized;
-    error.message = question.credential.is_anonymous() ? "its token service wants credentials"
-                                                       : "its token service refused the credentials";
+    error.message =
+        question.credential.is_anonymous()
+            ? fmt::format("its token service wants credentials; {}", where_credentials_go(settings))
+            : "its token service refused the credentials; check that they are current";
   } else {
     error.kind = ErrorKind::protocol;
     error.message = fmt::format("its token service answered {} where a token was expected", status);
@@ -79,10 +83,11 @@ tl::unexpected<Error> refusal(const Answer& answer, const TokenQuestion& questio
   return fail(std::move(error));
 }
 
-Result<protocol::TokenAnswer> read(Answer answer, const TokenQuestion& question, std::size_t limit) {
-  if (answer.response.status != 200) return refusal(answer, question);
+Result<protocol::TokenAnswer> read(Answer answer, const TokenQuestion& question,
+                                   const RegistrySettings& settings) {
+  if (answer.response.status != 200) return refusal(answer, question, settings);
   const auto encoding = std::string(answer.response.headers.get("Content-Encoding").value_or(""));
-  auto body = protocol::decode_body(std::move(answer.response.body), encoding, limit);
+  auto body = protocol::decode_body(std::move(answer.response.body), encoding, settings.token_limit);
   if (!body) return unreachable_service(std::move(body.error()));
   return protocol::read_token_answer(std::move(*body));
 }
@@ -105,13 +110,13 @@ net::Task<Result<protocol::TokenAnswer>> request_token(Exchanger& exchanger, con
     auto answer = co_await exchanger.run(post, budget);
     if (!answer) co_return unreachable_service(std::move(answer.error()));
     if (!try_get_instead(answer->response.status))
-      co_return read(std::move(*answer), question, settings.token_limit);
+      co_return read(std::move(*answer), question, settings);
   }
   const auto get = get_plan(base, question);
   auto answer = co_await exchanger.run(get, budget);
   if (!answer && answer.error().kind == ErrorKind::forbidden) co_return fail(std::move(answer.error()));
   if (!answer) co_return unreachable_service(std::move(answer.error()));
-  co_return read(std::move(*answer), question, settings.token_limit);
+  co_return read(std::move(*answer), question, settings);
 }
 
 }  // namespace digester::registry

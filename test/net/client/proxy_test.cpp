@@ -220,12 +220,24 @@ TEST_CASE("a proxy that refuses, closes, stalls, talks too much or nonsense") {
   set.proxy.enqueue({await_request(), send("HTTP/1.1 200 OK\r\nX: " + std::string(100'000, 'x')), hang()});
   Caller caller(set.options);
   const auto message = [&] { return caller.get("https://behind.test/").error().message; };
-  CHECK(message().ends_with("refused to connect (status 403)"));
+  CHECK(message().find("refused to connect (status 403): allow this host and port there") != std::string::npos);
   CHECK(message().ends_with("closed the connection"));
   CHECK(message().ends_with("did not answer in time"));
   CHECK(message().ends_with("sent more than its answer"));
   CHECK(message().find("it is not HTTP") != std::string::npos);
   CHECK(message().find("larger than") != std::string::npos);
+}
+
+TEST_CASE("a proxy's refusal stays one if asked again at once, its trouble with the target may pass") {
+  BehindProxy set;
+  for (const unsigned status : {403U, 407U, 502U})
+    set.proxy.enqueue({await_request(), send(answer(status, "no"))});
+  Caller caller(set.options);
+  for (const bool settled : {true, true, false}) {
+    const auto error = caller.get("https://behind.test/").error();
+    CHECK(error.kind == ErrorKind::unreachable);
+    CHECK(error.settled == settled);
+  }
 }
 
 TEST_CASE("a proxy that is not there is named") {
@@ -237,7 +249,8 @@ TEST_CASE("a proxy that is not there is named") {
   Caller caller(options);
   const auto response = caller.get("http://behind.test/");
   CHECK(response.error().message ==
-        "cannot connect to the proxy " + options.proxy.http_proxy + ": connection refused");
+        "cannot connect to the proxy " + options.proxy.http_proxy +
+            ": connection refused (is the proxy of the environment the right one, and up?)");
 }
 
 TEST_CASE("a proxy gets to see no forbidden host") {

@@ -71,6 +71,7 @@ TEST_CASE("an unknown CA is refused, and the error names the cure") {
   CHECK(error.message.find("not trusted") != std::string::npos);
   CHECK(error.message.find("--ca-file") != std::string::npos);
   CHECK(error.message.find(server.address()) != std::string::npos);
+  CHECK(error.settled);
 }
 
 TEST_CASE("a certificate for another name or address is refused") {
@@ -78,6 +79,7 @@ TEST_CASE("a certificate for another name or address is refused") {
       ServerTls{authority().issue({.dns_names = {"elsewhere.test"}, .addresses = {"10.0.0.1"}})});
   CHECK(error_of(server, "registry.test").message.find("for another name") != std::string::npos);
   CHECK(error_of(server).message.find("for another name") != std::string::npos);
+  CHECK(error_of(server).settled);
 }
 
 TEST_CASE("an address written as a name in the certificate does not count as one") {
@@ -88,6 +90,7 @@ TEST_CASE("an address written as a name in the certificate does not count as one
 TEST_CASE("a certificate that is over or has not begun is refused") {
   ScriptedServer over(ServerTls{authority().issue({.starts = -2h, .ends = -1h})});
   CHECK(error_of(over).message.find("has expired") != std::string::npos);
+  CHECK(error_of(over).settled);
   ScriptedServer early(ServerTls{authority().issue({.starts = 1h, .ends = 2h})});
   CHECK(error_of(early).message.find("not valid yet") != std::string::npos);
 }
@@ -203,6 +206,20 @@ TEST_CASE("SSL_CERT_FILE and SSL_CERT_DIR name the authorities") {
     options.trust.cert_dir = empty.path.string();
     const auto error = error_of(server, "127.0.0.1", options);
     CHECK(error.message.find("no certificate authority is trusted here") != std::string::npos);
+    CHECK(error.message.ends_with("; SSL_CERT_FILE /nonexistent cannot be read"));
+  }
+  SECTION("one that cannot be read is told once, and in the error of who is not trusted") {
+    std::vector<std::string> told;
+    options.trust.cert_file = dir.write("key.pem", "no certificate\n");
+    options.trust.cert_dir = "/nonexistent:" + empty.path.string();
+    options.trust.ca_pem = TestCa().certificate_pem();
+    options.trust.warn = [&](const std::string& trouble) { told.push_back(trouble); };
+    const auto trouble = "SSL_CERT_FILE " + *options.trust.cert_file +
+                         " holds no PEM certificate; SSL_CERT_DIR /nonexistent cannot be read";
+    Caller caller(options);
+    for (int i = 0; i < 2; ++i)
+      CHECK(caller.get(secure(server)).error().message.ends_with("; " + trouble));
+    CHECK(told == std::vector{trouble});
   }
   SECTION("the system's own store does not know the test's authority") {
     const auto error = error_of(server, "127.0.0.1", options);

@@ -1,5 +1,7 @@
 #include "net/server/fixture.hpp"
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_future.hpp>
 #include <cstdlib>
 #include <stdexcept>
 
@@ -85,6 +87,16 @@ TestServer::~TestServer() {
 bool TestServer::stop(Duration bound) {
   net::asio::io_context io(1);
   return run_task(io, [&] { return server->stop(bound); });
+}
+
+Stopping::Stopping(TestServer& server, Duration bound)
+    : clean_(net::asio::co_spawn(io_, server.server->stop(bound), net::asio::use_future)) {
+  io_.poll();
+}
+
+bool Stopping::finish() {
+  io_.run();
+  return clean_.get();
 }
 
 double TestServer::metric(const std::string& name, const std::string& label) const {

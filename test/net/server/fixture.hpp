@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <future>
 #include <string>
 
 #include "net/io_threads.hpp"
@@ -48,6 +49,18 @@ class TestServer {
   PathHandler handler;
   net::IoThreads threads;
   std::unique_ptr<net::Server> server;
+};
+
+// Server::stop() that has begun: from the constructor on every answer is a connection's last.
+class Stopping {
+ public:
+  explicit Stopping(TestServer& server, Duration bound = std::chrono::seconds(10));
+  // Runs it to its end.
+  bool finish();
+
+ private:
+  net::asio::io_context io_{1};
+  std::future<bool> clean_;
 };
 
 // Asks `condition` every few milliseconds, at most three seconds.

@@ -105,6 +105,17 @@ TEST_CASE("an anonymous caller is told that credentials are wanted") {
   const auto error = world.find(kImage).error();
   CHECK(error.kind == ErrorKind::unauthorized);
   CHECK(error.message.find("wants credentials") != std::string::npos);
+  CHECK(error.message.find("docker login") == std::string::npos);
+}
+
+TEST_CASE("on the command line it is told where they go") {
+  registry::RegistrySettings settings;
+  settings.command_line = true;
+  World world(std::move(settings));
+  world.http.on(kHead, unauthorized("Basic realm=\"x\""));
+  const auto message = world.find(kImage).error().message;
+  CHECK(message.find("docker login") != std::string::npos);
+  CHECK(message.find("DOCKER_CONFIG") != std::string::npos);
 }
 
 TEST_CASE("Basic credentials are exchanged for a token where Bearer is asked for") {

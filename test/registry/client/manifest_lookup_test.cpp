@@ -254,12 +254,31 @@ TEST_CASE("an error of the HTTP client keeps its kind and its words") {
   World world;
   Error error;
   error.kind = ErrorKind::forbidden;
-  error.message = "registry.example.com has only addresses that may not be reached";
+  error.message = "other.example.com has only addresses that may not be reached";
   world.http.on(kHead, error);
   const auto found_error = world.find(kImage).error();
   CHECK(found_error.kind == ErrorKind::forbidden);
   CHECK(found_error.message == kImage + ": registry.example.com: " + error.message);
   CHECK(world.http.requests.size() == 1);
+}
+
+TEST_CASE("a registry is named once, where the cause begins with it too") {
+  World world;
+  Error error;
+  error.kind = ErrorKind::forbidden;
+  error.message = "registry.example.com may not be reached";
+  world.http.on(kHead, error);
+  CHECK(world.find(kImage).error().message == kImage + ": registry.example.com: it may not be reached");
+}
+
+TEST_CASE("who wrote no tag is told that latest was asked for") {
+  World world;
+  for (const auto* method : {"HEAD ", "GET "})
+    world.http.on(method + kRegistry + "/v2/app/manifests/latest", response(404));
+  CHECK(world.find("registry.example.com/app").error().message.ends_with(
+      "; no tag was written, so \"latest\" was asked for"));
+  CHECK(world.find("registry.example.com/app:latest").error().message.find("was asked for") ==
+        std::string::npos);
 }
 
 TEST_CASE("connaisseur 583: a hundred look-ups at once each get their own digest") {

@@ -62,13 +62,20 @@ TEST_CASE("http:// in front is remembered") {
 TEST_CASE("entries that mean nothing are errors that quote them") {
   for (const std::string entry :
        {"", "https://registry", "registry/path", "registry:0", "registry:65536", "registry:x", "10.0.0.0/33",
-        "fd00::/129", "10.0.0.0/", "a b", "[::1", "user@host", "*"}) {
+        "fd00::/129", "10.0.0.0/", "a b", "[::1", "user@host", "*", "a..b", ".a", "-a", "a-.b", "10.0.0",
+        "999.1.1.1"}) {
     INFO(entry);
     const auto list = HostList::parse({entry});
     REQUIRE_FALSE(list);
     CHECK(list.error().kind == ErrorKind::invalid);
     CHECK(list.error().message.find("\"" + entry + "\"") == 0);
   }
+}
+
+TEST_CASE("where no scheme makes sense, none is taken") {
+  for (const std::string entry : {"http://foo", "https://foo"})
+    CHECK(HostList::parse({entry}, HostList::Prefix::none).error().message.find("\"" + entry + "\": ") == 0);
+  CHECK(HostList::parse({"foo", "10.0.0.0/8", "foo."}, HostList::Prefix::none));
 }
 
 TEST_CASE("a realm is allowed for its registry alone") {
@@ -79,8 +86,11 @@ TEST_CASE("a realm is allowed for its registry alone") {
   CHECK_FALSE(allow->allows("registry", 5000, "auth.example", 443));
   CHECK_FALSE(allow->allows("registry", 5001, "auth.example", 8443));
   CHECK_FALSE(allow->allows("other", 443, "auth.mirror.example", 443));
-  for (const std::string entry : {"registry", "a=b=c", "=b", "a="})
-    CHECK_FALSE(RealmAllow::parse({entry}));
+  for (const std::string entry : {"registry", "a=b=c", "=b", "a=", "a..b=c", "a=b..c"}) {
+    const auto parsed = RealmAllow::parse({entry});
+    REQUIRE_FALSE(parsed);
+    CHECK(parsed.error().message.find("\"" + entry + "\": ") == 0);
+  }
 }
 
 TEST_CASE("loopback hosts are recognised in every form") {

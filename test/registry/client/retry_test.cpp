@@ -56,6 +56,15 @@ TEST_CASE("what cannot pass is not tried again") {
   }
 }
 
+TEST_CASE("what may pass in general, but not at once, is not tried again either") {
+  World world;
+  auto error = broken(ErrorKind::unreachable);
+  error.settled = true;
+  world.http.on(kHead, error);
+  CHECK(world.find(kImage).error().kind == ErrorKind::unreachable);
+  CHECK(world.http.requests.size() == 1);
+}
+
 TEST_CASE("the waits double and are jittered down to half") {
   World world;
   world.http.on(kHead, response(500));

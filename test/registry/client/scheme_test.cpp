@@ -100,13 +100,45 @@ TEST_CASE("a slow TLS port that answers 400 to plain http is waited for") {
   CHECK(world.http.names() == Names{kTls, kPlain, kTls});
 }
 
-TEST_CASE("when neither works the error is that of TLS") {
+TEST_CASE("when neither works the error names both") {
   World world(insecure("127.0.0.1:5000"));
   auto certificate = not_tls(ErrorKind::unreachable);
   certificate.message = "its certificate has expired";
+  certificate.settled = true;
+  auto refused = not_tls(ErrorKind::unreachable);
+  refused.message = "connection refused";
+  const auto message = [&] { return world.find(kImage).error().message; };
   world.http.on(kTls, certificate);
   world.http.on(kPlain, spoken_to_a_tls_port());
-  CHECK(world.find(kImage).error().message.find("its certificate has expired") != std::string::npos);
+  CHECK(message().ends_with("over https: its certificate has expired; over http: it answered 400"));
+  CHECK(world.http.names() == Names{kTls, kPlain});  // and is not asked again
+  world.http.on(kPlain, refused);
+  CHECK(message().ends_with("over https: its certificate has expired; over http: connection refused"));
+  world.http.on(kTls, refused);
+  CHECK(message().ends_with(": over https and over http: connection refused"));
+}
+
+TEST_CASE("each exchange of a race is told with its scheme and what came of it") {
+  World world(insecure("127.0.0.1:5000"));
+  world.http.on(kTls, not_tls());
+  world.http.on(kPlain, found(sha256('a')));
+  CHECK(world.find(kImage));
+  const auto lines = world.log.lines();
+  REQUIRE(lines.size() == 2);
+  CHECK(lines[0].find("https://127.0.0.1:5000/v2/app/manifests/1") != std::string::npos);
+  CHECK(lines[0].find("no TLS session with 127.0.0.1:5000") != std::string::npos);
+  CHECK(lines[0].find("status") == std::string::npos);
+  CHECK(lines[1].find("http://127.0.0.1:5000/v2/app/manifests/1") != std::string::npos);
+  CHECK(lines[1].find("200") != std::string::npos);
+  CHECK(lines[1].find("error") == std::string::npos);
+}
+
+TEST_CASE("who is given up in a race is told as well") {
+  World world(insecure("127.0.0.1:5000"));
+  world.http.hold("https://127.0.0.1:5000");
+  world.http.on(kPlain, found(sha256('a')));
+  CHECK(world.find(kImage));
+  CHECK(world.log.text().find("given up: http answered") != std::string::npos);
 }
 
 TEST_CASE("a registry's own 400 by plain http is an answer") {
