@@ -52,12 +52,23 @@ Result<Owner> parse_owner(std::string_view text) {
 }
 
 bool is_core_kind(std::string_view kind) {
-  constexpr std::array<std::string_view, 17> kKinds = {
-      "Binding",           "ComponentStatus",       "ConfigMap",       "Endpoints",
-      "Event",             "LimitRange",            "Namespace",       "Node",
-      "PersistentVolume",  "PersistentVolumeClaim", "Pod",             "PodTemplate",
-      "ReplicationController", "ResourceQuota",     "Secret",          "Service",
-      "ServiceAccount"};
+  constexpr std::array<std::string_view, 17> kKinds = {"Binding",
+                                                       "ComponentStatus",
+                                                       "ConfigMap",
+                                                       "Endpoints",
+                                                       "Event",
+                                                       "LimitRange",
+                                                       "Namespace",
+                                                       "Node",
+                                                       "PersistentVolume",
+                                                       "PersistentVolumeClaim",
+                                                       "Pod",
+                                                       "PodTemplate",
+                                                       "ReplicationController",
+                                                       "ResourceQuota",
+                                                       "Secret",
+                                                       "Service",
+                                                       "ServiceAccount"};
   return std::find(kKinds.begin(), kKinds.end(), kind) != kKinds.end();
 }
 

@@ -50,9 +50,8 @@ Error no_answer(const image::Reference& reference, Duration limit, std::string_v
   const Duration said = limit < std::chrono::seconds(1)
                             ? Duration(std::chrono::ceil<std::chrono::milliseconds>(limit))
                             : Duration(std::chrono::ceil<Tenths>(limit));
-  return {ErrorKind::timed_out,
-          fmt::format("{}: {}: no answer within {}; {}", name_of(reference), text::to_lower(reference.domain()),
-                      format_duration(said), cure)};
+  return {ErrorKind::timed_out, fmt::format("{}: {}: no answer within {}; {}", name_of(reference),
+                                            text::to_lower(reference.domain()), format_duration(said), cure)};
 }
 
 Cache::Since acceptable(const Question& question, SteadyTime arrived, SteadyTime now,
@@ -201,7 +200,8 @@ void Flights::watch(const std::shared_ptr<Flight>& flight) {
     flight->slow = true;
     if (const auto lane = self->lanes_.find(flight->key); lane != self->lanes_.end()) self->advance(lane);
     flight->task->after(rest, [self, flight] {
-      self->land(flight, fail(no_answer(flight->reference, self->settings_.flight_bound, self->settings_.longer_flight)));
+      self->land(flight, fail(no_answer(flight->reference, self->settings_.flight_bound,
+                                        self->settings_.longer_flight)));
       flight->task->cancel();
     });
   });

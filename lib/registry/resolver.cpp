@@ -176,8 +176,8 @@ class CachingResolver final : public Resolver {
               {},
               took,
               {}};
-    const auto limit =
-        settings_.patience > Duration{} ? settings_.patience : std::max(deadline - batch.arrived(), Duration{});
+    const auto limit = settings_.patience > Duration{} ? settings_.patience
+                                                       : std::max(deadline - batch.arrived(), Duration{});
     auto error = no_answer(query.reference, limit, settings_.longer_patience);
     if (const auto asker = batch.asker(slot))
       if (auto known = stand_in(*cache_, query, *asker, now, settings_))

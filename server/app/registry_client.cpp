@@ -100,8 +100,8 @@ registry::Resolver& RegistryClient::resolver() {
 
 Result<std::unique_ptr<RegistryClient>> RegistryClient::create(
     net::asio::io_context& io, const cli::RegistryOptions& registry, const cli::CacheOptions& cache,
-    Duration lookup_timeout, Cures cures, std::optional<CommandLine> command_line, const cli::Environment& environment,
-    const Clock& clock, const Logger& log, Metrics& metrics) {
+    Duration lookup_timeout, Cures cures, std::optional<CommandLine> command_line,
+    const cli::Environment& environment, const Clock& clock, const Logger& log, Metrics& metrics) {
   auto settings = registry_settings(registry, command_line.has_value());
   if (!settings) return fail(std::move(settings.error()));
   auto parts = std::make_unique<Parts>();

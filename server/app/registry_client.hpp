@@ -34,8 +34,8 @@ class RegistryClient {
   // references outlive the object; destroy it when `io` does not run any more.
   static Result<std::unique_ptr<RegistryClient>> create(
       net::asio::io_context& io, const cli::RegistryOptions& registry, const cli::CacheOptions& cache,
-      Duration lookup_timeout, Cures cures, std::optional<CommandLine> command_line, const cli::Environment& environment,
-      const Clock& clock, const Logger& log, Metrics& metrics);
+      Duration lookup_timeout, Cures cures, std::optional<CommandLine> command_line,
+      const cli::Environment& environment, const Clock& clock, const Logger& log, Metrics& metrics);
   ~RegistryClient();
 
   registry::Resolver& resolver();

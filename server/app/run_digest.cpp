@@ -111,9 +111,9 @@ int run_digest(const cli::DigestOptions& options, const cli::Environment& enviro
   auto items = read_items(options.images, command_line.platform.has_value());
   asio::io_context io(1);
   const std::string cure = "try again, or raise --timeout";
-  auto client = RegistryClient::create(io, options.registry, {}, options.timeout,
-                                       {options.timeout, cure, cure}, std::move(command_line), environment,
-                                       clock, log, metrics);
+  auto client =
+      RegistryClient::create(io, options.registry, {}, options.timeout, {options.timeout, cure, cure},
+                             std::move(command_line), environment, clock, log, metrics);
   if (!client) return usage_error("digest", client.error().message);
   asio::co_spawn(io, resolve((*client)->resolver(), items, deadline), [&](std::exception_ptr error) {
     if (error) std::rethrow_exception(error);

@@ -171,9 +171,10 @@ int run_webhook(const cli::WebhookOptions& options, const cli::Environment& envi
   const SystemClock clock;
   const auto started = clock.now();
   if (!options.offline || !options.disable_cert_rotation)
-    return usage_error("webhook",
-                       "this version needs both --offline and --disable-cert-rotation: it does not yet talk to "
-                       "the Kubernetes API, so it can neither read pull secrets nor make its own certificates");
+    return usage_error(
+        "webhook",
+        "this version needs both --offline and --disable-cert-rotation: it does not yet talk to "
+        "the Kubernetes API, so it can neither read pull secrets nor make its own certificates");
   const auto policy = make_policy(options);
   if (!policy) return usage_error("webhook", policy.error().message);
   const auto address = parse_listen_address("--listen-address", options.listen_address);
@@ -201,13 +202,11 @@ int run_webhook(const cli::WebhookOptions& options, const cli::Environment& envi
   if (!certificate) return complain(certificate.error().message);
 
   net::IoThreads registry_thread(1, "registry");
-  auto registry =
-      RegistryClient::create(*registry_thread.contexts().front(), options.registry, options.cache,
-                             options.limits.lookup_timeout,
-                             {Duration::zero(),
-                              "try again, or raise --admission-budget and the API server's timeout",
-                              "try again, or raise --lookup-timeout"},
-                             std::nullopt, environment, clock, log, metrics);
+  auto registry = RegistryClient::create(
+      *registry_thread.contexts().front(), options.registry, options.cache, options.limits.lookup_timeout,
+      {Duration::zero(), "try again, or raise --admission-budget and the API server's timeout",
+       "try again, or raise --lookup-timeout"},
+      std::nullopt, environment, clock, log, metrics);
   if (!registry) return usage_error("webhook", registry.error().message);
 
   // Reviews that still wait when the threads end are dropped with them: what those point to comes before.

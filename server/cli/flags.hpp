@@ -74,19 +74,17 @@ class Flags {
   }
   CLI::Option* duration(const std::string& flag, Duration& target, const std::string& help, Duration low = {},
                         Duration high = Duration::max()) {
-    return value(flag, help, "DURATION", format_duration(target),
-                 [&target, low, high](const std::string& text) {
-                   const auto parsed = parse_duration(text);
-                   if (!parsed) return parsed.error().message;
-                   if (*parsed < low)
-                     return fmt::format("{} is too short, it must be at least {}", quoted(text),
-                                        format_duration(low));
-                   if (*parsed > high)
-                     return fmt::format("{} is too long, it must be at most {}", quoted(text),
-                                        format_duration(high));
-                   target = *parsed;
-                   return std::string();
-                 });
+    return value(
+        flag, help, "DURATION", format_duration(target), [&target, low, high](const std::string& text) {
+          const auto parsed = parse_duration(text);
+          if (!parsed) return parsed.error().message;
+          if (*parsed < low)
+            return fmt::format("{} is too short, it must be at least {}", quoted(text), format_duration(low));
+          if (*parsed > high)
+            return fmt::format("{} is too long, it must be at most {}", quoted(text), format_duration(high));
+          target = *parsed;
+          return std::string();
+        });
   }
   CLI::Option* bytes(const std::string& flag, std::uint64_t& target, const std::string& help,
                      std::uint64_t low) {
@@ -95,7 +93,8 @@ class Flags {
     return value(flag, help, "SIZE", shown, [&target, low](const std::string& text) {
       const auto parsed = parse_bytes(text);
       if (!parsed) return parsed.error().message;
-      if (*parsed < low) return fmt::format("{} is too small, it must be at least {} bytes", quoted(text), low);
+      if (*parsed < low)
+        return fmt::format("{} is too small, it must be at least {} bytes", quoted(text), low);
       target = *parsed;
       return std::string();
     });

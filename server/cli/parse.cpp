@@ -98,7 +98,8 @@ std::vector<std::string> flags_of(const CLI::App& app) {
   return names;
 }
 
-std::string did_you_mean(std::string_view name, const std::vector<std::string>& names, std::string_view dashes) {
+std::string did_you_mean(std::string_view name, const std::vector<std::string>& names,
+                         std::string_view dashes) {
   const auto meant = nearest(name, names);
   return meant.empty() ? std::string() : fmt::format("; did you mean {}{}?", dashes, meant);
 }
@@ -108,9 +109,9 @@ CLI::Option* option_of(CLI::App& app, const Setting& setting, const std::string&
   if (name == "config") throw CLI::ValidationError(source, "\"config\" cannot stand in a configuration file");
   if (auto* option = app.get_option_no_throw("--" + name); option && name != "help") return option;
   const auto bare = name.substr(std::min(name.find_first_not_of('-'), name.size()));
-  throw CLI::ValidationError(source, fmt::format("unknown key {}{}; {}", Flags::quoted(name),
-                                                 did_you_mean(bare, flags_of(app), ""),
-                                                 fmt::format(kHelpKeys, app.get_name())));
+  throw CLI::ValidationError(
+      source, fmt::format("unknown key {}{}; {}", Flags::quoted(name), did_you_mean(bare, flags_of(app), ""),
+                          fmt::format(kHelpKeys, app.get_name())));
 }
 
 void apply_config(CLI::App& app, const std::string& path) {
@@ -135,14 +136,14 @@ std::vector<std::string> with_empty_values(const CLI::App& app, int argc, const 
   bool plain = false;  // behind "--"
   for (int i = 1; i < argc; ++i) {
     const std::string text = argv[i];
-    const auto* option = !plain && text.starts_with("--")
-                             ? app.get_option_no_throw(text.substr(0, text.find('=')))
-                             : nullptr;
+    const auto* option =
+        !plain && text.starts_with("--") ? app.get_option_no_throw(text.substr(0, text.find('='))) : nullptr;
     plain = plain || text == "--";
     const bool takes_value = option && option->get_items_expected_max() > 0;
     if (!option || text.find('=') + 1 != text.size()) {
       arguments.push_back(text);
-      if (takes_value && text.find('=') == std::string::npos && i + 1 < argc) arguments.emplace_back(argv[++i]);
+      if (takes_value && text.find('=') == std::string::npos && i + 1 < argc)
+        arguments.emplace_back(argv[++i]);
       continue;
     }
     if (!takes_value) throw CLI::ValidationError(option->get_name(), "\"\" is neither true nor false");
@@ -165,8 +166,7 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error) {
     if (!text.starts_with('-') || text == "-" || text == "--") continue;
     const auto flag = text.substr(0, text.find('='));
     const auto bare = flag.substr(std::min(flag.find_first_not_of('-'), flag.size()));
-    return fmt::format("there is no flag {}{}", Flags::quoted(flag),
-                       did_you_mean(bare, flags_of(app), "--"));
+    return fmt::format("there is no flag {}{}", Flags::quoted(flag), did_you_mean(bare, flags_of(app), "--"));
   }
   if (!rest.empty() && dynamic_cast<const CLI::ExtrasError*>(&error))
     return fmt::format("unexpected argument {}: it takes flags alone", Flags::quoted(rest.front()));
@@ -246,7 +246,8 @@ Action parse(int argc, const char* const* argv, const Environment& environment) 
       return usage_error("digester " + command->get_name(), explain(*command, e));
     const std::string_view first = argv[1];
     if (first.starts_with('-'))
-      return usage_error("digester", fmt::format("there is no flag {} before a command", Flags::quoted(first)));
+      return usage_error("digester",
+                         fmt::format("there is no flag {} before a command", Flags::quoted(first)));
     std::vector<std::string> names;
     for (const auto* known : commands)
       names.push_back(known->get_name());

@@ -41,8 +41,8 @@ void add_webhook(CLI::App& app, WebhookOptions& o, EnvironmentNames& env, std::s
              "HOST:PORT");
   flags.number("--threads", o.threads, "Admission threads; 0: as many as the cgroup's CPU limit allows", 0U,
                256U);
-  env.push_back(
-      {flags.toggle("--offline", o.offline, "Do not talk to the Kubernetes API (no pull secrets)"), "OFFLINE"});
+  env.push_back({flags.toggle("--offline", o.offline, "Do not talk to the Kubernetes API (no pull secrets)"),
+                 "OFFLINE"});
   flags.toggle("--disable-cert-rotation", o.disable_cert_rotation,
                "Serve the files of --cert-dir; make and rotate nothing");
   env.push_back(
@@ -80,10 +80,11 @@ void add_webhook(CLI::App& app, WebhookOptions& o, EnvironmentNames& env, std::s
   flags.toggle("--dry-run", o.policy.dry_run, "Never patch; say in warnings what would be done");
   flags.toggle("--ignore-errors", o.policy.ignore_errors,
                "Admit what cannot be resolved (the same as --on-error=admit)");
-  flags.choice("--on-error", o.policy.on_error,
-               "What cannot be resolved is refused; admit-controlled: admitted with a warning if a controller "
-               "creates it; admit: always admitted with a warning (default: refuse)",
-               {"refuse", "admit-controlled", "admit"});
+  flags.choice(
+      "--on-error", o.policy.on_error,
+      "What cannot be resolved is refused; admit-controlled: admitted with a warning if a controller "
+      "creates it; admit: always admitted with a warning (default: refuse)",
+      {"refuse", "admit-controlled", "admit"});
   flags.choice("--on-reapply", o.policy.on_reapply,
                "Applying name:tag over our name:tag@digest: resolve asks the registry anew, keep puts the "
                "digest back",
@@ -96,7 +97,8 @@ void add_webhook(CLI::App& app, WebhookOptions& o, EnvironmentNames& env, std::s
   flags.list("--skip-prefix", o.policy.skip_prefix,
              "Prefix of images to leave alone; repeatable, may hold a port", "PREFIX");
   flags.list("--skip-owners", o.policy.skip_owners,
-             "Owners whose Pods are left alone, as group/Kind (Kind alone: of the core group); replaces the built-in list of operators that "
+             "Owners whose Pods are left alone, as group/Kind (Kind alone: of the core group); replaces the "
+             "built-in list of operators that "
              "compare image strings (postgresql.cnpg.io/Cluster, acid.zalan.do/postgresql, "
              "operators.coreos.com/CatalogSource)",
              "GROUP/KIND,…");

@@ -144,7 +144,8 @@ TEST_CASE("a stale digest pins what has none, with a warning that names its age"
 
 TEST_CASE("why an older digest was given is said, in the warning and for the log") {
   auto stale = known('a', Source::stale, std::chrono::seconds(5));
-  stale.because = Error{ErrorKind::unreachable, kWeb + ": 127.0.0.1:5000: cannot connect: connection refused"};
+  stale.because =
+      Error{ErrorKind::unreachable, kWeb + ": 127.0.0.1:5000: cannot connect: connection refused"};
   const auto result = run(captured("create-deployment"), {}, {{kWeb, stale}});
   CHECK(result.warnings() == "digester: " + kWeb + " pinned as known for 5s: 127.0.0.1:5000: unreachable\n");
   CHECK(result.answer.images.at(0).because.find("127.0.0.1:5000: cannot connect: connection refused") !=

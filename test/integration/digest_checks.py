@@ -61,8 +61,27 @@ def open_registry(h):
         for arguments in ([], ["--no-such-flag", web]):
             expect(h.digest(*arguments).returncode == 2, arguments)
         expect(subprocess.run([h.program, "dijest"], capture_output=True).returncode == 2)
-    with h.check("nobody listens: one line that says so"):
-        one_line_error(h.digest(f"127.0.0.1:{free_port()}/team/web:1"), "127.0.0.1")
+    with h.check("usage: what only shows later ends with 2 and says where help is, too"):
+        for arguments in (["--platform", "x"], ["--redirect-allow", "http://foo"], ["--insecure-registries", "a..b"],
+                          ["--realm-allow", "=x"], ["--timeout="]):
+            run = h.digest(*arguments, web)
+            expect(run.returncode == 2 and run.stderr.endswith('Run "digester digest --help" for usage.\n'), run)
+            expect(arguments[0].rstrip("=") in run.stderr and arguments[-1].split("=")[-1] in run.stderr, run)
+    with h.check("open: a malformed reference is status 1, what is found is printed all the same"):
+        run = h.digest(web, "Not/A:Reference")
+        expect((run.returncode, run.stdout) == (1, INDEX + "\n"), run)
+    with h.check("open: without a tag, the error says that latest was asked for"):
+        one_line_error(h.digest(f"{registry.host}/team/none"), "no such image", '"latest" was asked for')
+    with h.check("open: -v tells each exchange with its scheme, the https one that failed with its cause"):
+        lines = h.digest("-v", web).stderr.splitlines()
+        expect(any("https://" in line and "TLS" in line and "status" not in line for line in lines), *lines)
+        expect(any(" url=http://" in line or '"http://' in line for line in lines), *lines)
+        expect(not any('error=""' in line for line in lines), *lines)
+    with h.check("nobody listens: one line that says so, for both schemes, with a cure"):
+        one_line_error(h.digest(f"127.0.0.1:{free_port()}/team/web:1"), "127.0.0.1", "refused",
+                       "over https and over http", "is the registry up")
+    with h.check("a name that does not exist is told with a cure"):
+        one_line_error(h.digest("--timeout", "5s", "registry.invalid/a:1"), "registry.invalid", "resolve")
 
 
 def silent_server(h):
@@ -86,6 +105,10 @@ def silent_server(h):
             took = time.monotonic() - started
             expect(run.returncode == 1 and INDEX in run.stdout, run)
             expect(took < 4, f"took {took:.1f} s", run)
+            expect("no answer within 2s" in run.stderr and "--timeout" in run.stderr, run)
+        with h.check("silent: a short time-out is stated as it is"):
+            one_line_error(h.digest("--timeout", "40ms", f"127.0.0.1:{silent.getsockname()[1]}/team/web:1"),
+                           "no answer within 40ms; ", "--timeout")
         silent.shutdown(socket.SHUT_RDWR)
 
 
@@ -96,7 +119,7 @@ def htpasswd(h):
     config.mkdir()
     (config / "config.json").write_text(docker_config(registry.host))
     with h.check("htpasswd: without credentials it says what is missing"):
-        one_line_error(h.digest(web), "credential|unauthori[sz]ed|denied|401")
+        one_line_error(h.digest(web), "credential|unauthori[sz]ed|denied|401", "docker login", "DOCKER_CONFIG")
     with h.check("htpasswd: DOCKER_CONFIG's password works"):
         expect(h.digest(web, DOCKER_CONFIG=config).stdout == INDEX + "\n", h.digest(web, DOCKER_CONFIG=config))
     with h.check("htpasswd: DOCKER_AUTH_CONFIG works, and where it is refused the next source is tried"):
@@ -162,6 +185,11 @@ def tls(h):
         expect(run.stdout == INDEX + "\n", run)
     with h.check("tls: an unknown authority is refused, with the cure"):
         one_line_error(h.digest(web), "certificate", "ca-file|SSL_CERT")
+    with h.check("tls: an unknown authority is asked once, not again and again"):
+        lines = h.digest("-v", web).stderr.splitlines()
+        expect(sum("url=https://" in line or '"https://' in line for line in lines) == 1, *lines)
+    with h.check("tls: trusted certificates that cannot be read are named"):
+        one_line_error(h.digest(web, SSL_CERT_FILE="/nonexistent"), "SSL_CERT_FILE /nonexistent cannot be read")
     with h.check("tls: a password is not sent where the certificate is unknown"):
         one_line_error(h.digest(web, DOCKER_AUTH_CONFIG=docker_config(registry.host)), "certificate")
     with h.check("tls: a certificate for another name is refused"):

@@ -94,6 +94,8 @@ def refusals(h):
         started = time.monotonic()
         response, _ = webhook.review(pod(registry.host, "169.254.169.254/team/web:1"))
         expect(not response["allowed"] and time.monotonic() - started < 2, response)
+        expect("--insecure" not in response["status"]["message"], response)
+        expect(response["status"]["message"].count("169.254.169.254") == 2, response)
     for flags, allowed in [(["--on-error=admit-controlled"], True), (["--ignore-errors"], True), ([], False)]:
         with h.check(f"on error {' '.join(flags) or '(default)'}: a controller's Pod is {'let in' if allowed else 'refused'}"):
             server = Webhook(h, f"on-error{len(flags)}{allowed}", *flags, insecure=[registry.host])
@@ -150,6 +152,9 @@ def caching(h):
         time.sleep(0.2)
         response, patch = server.review(captured(POD, registry.host))
         expect(patch and patch[0]["value"].endswith(INDEX) and response.get("warnings"), response, h.log("stale")[-1500:])
+        expect("unreachable" in response["warnings"][0], response)
+        warned = [line for line in map(json.loads, h.log("stale").splitlines()) if line["level"] == "warn"]
+        expect(any(registry.host in line["why"] and "refused" in line["why"] for line in warned if "why" in line), *warned)
     with h.check("stale: switched off, the Pod is refused with code 500"):
         server = Webhook(h, "no-stale", "--cache-ttl=50ms", "--cache-stale=0s", insecure=[registry.host])
         response, _ = server.review(captured(POD, registry.host))
@@ -274,6 +279,7 @@ def way_out(h):
         started = time.monotonic()
         server.process.wait(10)
         expect(time.monotonic() - started < 3, time.monotonic() - started)
+        expect('"msg":"stopped","clean":false' in h.log("hurried"), h.log("hurried")[-800:])
     with h.check("SIGTERM twice while a review waits for a silent registry: stops at once, cleanly"):
         with socket.socket() as silent:
             silent.bind(("127.0.0.1", 0))
@@ -296,6 +302,20 @@ def way_out(h):
             run = subprocess.run([h.program, "webhook", *flags], capture_output=True, text=True, timeout=10,
                                  env=h.environment())
             expect(run.returncode != 0 and "--offline" in run.stderr and "--disable-cert-rotation" in run.stderr, run)
+    with h.check("start: odd values are warned of, or refused with the flag's name and where help is"):
+        server = Webhook(h, "warned", "--skip-owners=StatefulSet,Pod", "--ca-file", certificate(h, "ca") / "ca.crt",
+                         environment={"SSL_CERT_FILE": "/nonexistent"})
+        expect(h.log("warned").count("no such kind") == 1 and '"kind":"StatefulSet"' in h.log("warned"), h.log("warned"))
+        ready = json.loads(next(line for line in h.log("warned").splitlines() if '"msg":"ready"' in line))
+        expect((ready["address"], ready["dry_run"], ready["skip_owners"]) == ("127.0.0.1", False, "StatefulSet,Pod"), ready)
+        for _ in range(2):
+            server.review(pod("x", "registry.invalid/team/web:1"))
+            h.wait_for("warned", server.process,
+                       lambda: h.log("warned").count("SSL_CERT_FILE /nonexistent cannot be read") == 1)
+        h.stop(server.process)
+        run = subprocess.run([h.program, "webhook", "--offline", "--disable-cert-rotation", "--listen-address", "foo"],
+                             capture_output=True, text=True, timeout=10, env=h.environment())
+        expect(run.returncode == 2 and '--listen-address "foo"' in run.stderr and "--help" in run.stderr, run)
     with h.check("start: no certificate, or a taken port, is one line and a failure"):
         base = [h.program, "webhook", "--offline", "--disable-cert-rotation", "--listen-address", "127.0.0.1",
                 "--health-addr", "127.0.0.1:0", "--metrics-addr", "127.0.0.1:0"]

@@ -28,8 +28,9 @@ TEST_CASE("an address to listen on is an IP address") {
   CHECK(app::parse_listen_address("--listen-address", "").value().empty());
   CHECK(app::parse_listen_address("--listen-address", "::1").value() == "::1");
   CHECK(app::parse_listen_address("--listen-address", "localhost").value() == "127.0.0.1");
-  CHECK(app::parse_listen_address("--listen-address", "foo").error().message.find("--listen-address \"foo\"") ==
-        0);
+  CHECK(
+      app::parse_listen_address("--listen-address", "foo").error().message.find("--listen-address \"foo\"") ==
+      0);
 }
 
 TEST_CASE("a bad listen address is an error that names the flag") {

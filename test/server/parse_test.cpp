@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 #include <cstdio>
+#include <cstring>
 #include <fstream>
 #include <map>
 
@@ -96,6 +97,14 @@ TEST_CASE("the environment's booleans are checked as flags are") {
   CHECK(webhook({}, {{"DEBUG", "true"}}).log_level == Level::debug);
   CHECK(webhook({}, {{"DEBUG", ""}}).log_level == Level::info);
   CHECK(webhook({"--log-level=warn"}, {{"DEBUG", "1"}}).log_level == Level::warn);
+  CHECK(webhook({}, {{"DEBUG", "no"}}).log_level == Level::info);
+  CHECK(usage_error({"webhook"}, {{"DEBUG", "perhaps"}}).find("DEBUG: \"perhaps\"") != std::string::npos);
+}
+
+TEST_CASE("DEBUG wins over the file, and false is no wish") {
+  const TemporaryFile file("log-level: warn\n");
+  CHECK(webhook({"--config", file.path()}, {{"DEBUG", "true"}}).log_level == Level::debug);
+  CHECK(webhook({"--config", file.path()}, {{"DEBUG", "false"}}).log_level == Level::warn);
 }
 
 TEST_CASE("a configuration file's mistakes are named with file and line") {
@@ -105,14 +114,34 @@ TEST_CASE("a configuration file's mistakes are named with file and line") {
   };
   const auto row =
       GENERATE(Row{"port: 1\nprot: 2\n", "prot"}, Row{"port: x\n", "port"}, Row{"- a\n", "mapping"},
-               Row{"port: {a: b}\n", "port"}, Row{"a: [\n", ":2:"}, Row{"port: 1\nport: 2\n", "twice"},
-               Row{"config: x\n", "config"}, Row{"cache-ttl: soon\n", "cache-ttl"},
+               Row{"port: {a: b}\n", "\"port\" is a map"}, Row{"a: [\n", ":2:"},
+               Row{"port: 1\nport: 2\n", "twice"}, Row{"config: x\n", "\"config\" cannot stand in"},
+               Row{"cache-ttl: soon\n", ":1: cache-ttl: \"soon\" is not a duration"},
+               Row{"port: 1\non-error: [refuse, admit]\n", ":2: \"on-error\" takes one value"},
+               Row{"offline: [true]\n", "takes one value"}, Row{"port:\n", "\"port\" has no value"},
+               Row{"\nprot: 2\n", ":2: unknown key \"prot\"; did you mean port?"},
+               Row{"log_level: debug\n", "did you mean log-level?"},
                Row{"port: 1\n---\nport: 2\n", "another"}, Row{"port: \xff\n", "UTF-8"});
   const TemporaryFile file(row.content);
   const auto text = usage_error({"webhook", "--config", file.path()});
   INFO(text);
   CHECK(text.find(row.error) != std::string::npos);
   CHECK(text.find(file.path()) != std::string::npos);
+}
+
+TEST_CASE("a bad value in a file is told without saying its key twice") {
+  const TemporaryFile file("port: x\n");
+  const auto text = usage_error({"webhook", "--config", file.path()});
+  CHECK(text.find("port: \"x\" is not a number from 0 to 65535") != std::string::npos);
+  CHECK(text.find("--port") == std::string::npos);
+}
+
+TEST_CASE("an empty list in a file is an empty list") {
+  const TemporaryFile file("skip-owners: []\nskip-prefix: []\n");
+  const auto o = webhook({"--config", file.path()});
+  CHECK(o.policy.skip_owners_given);
+  CHECK(o.policy.skip_owners.empty());
+  CHECK(o.policy.skip_prefix.empty());
 }
 
 TEST_CASE("an empty configuration file and a missing one are different things") {
@@ -139,6 +168,54 @@ TEST_CASE("a list of nothing is empty, and takes no other flag for its value") {
   CHECK(o.policy.skip_owners.empty());
 }
 
+TEST_CASE("a flag with nothing behind its = has the empty value, and leaves the next argument alone") {
+  const auto o = webhook({"--listen-address=", "--pod-name=", "--drain", "2s", "--skip-owners=", "--port=9"});
+  CHECK(o.listen_address.empty());
+  CHECK(o.pod_name.empty());
+  CHECK(o.drain == std::chrono::seconds(2));
+  CHECK(o.policy.skip_owners_given);
+  CHECK(o.port == 9);
+  CHECK(webhook({"--pod-name", "--offline="}).pod_name == "--offline=");
+  for (const char* flag :
+       {"--drain=", "--port=", "--max-body=", "--dry-run=", "--log-level=", "--on-error="}) {
+    const auto text = usage_error({"webhook", flag, "--offline"});
+    INFO(text);
+    CHECK(text.find(std::string(flag, std::strlen(flag) - 1) + ": \"\"") != std::string::npos);
+  }
+}
+
+TEST_CASE("values that make no sense are named with flag, value and what is accepted") {
+  struct Row {
+    const char* argument;
+    const char* error;
+  };
+  const auto row = GENERATE(
+      Row{"--port=x", "--port: \"x\" is not a number from 0 to 65535"},
+      Row{"--port=70000", "--port: \"70000\" is not a number from 0 to 65535"},
+      Row{"--dry-run=maybe", "--dry-run: \"maybe\" is neither true nor false"},
+      Row{"--drain=1d", "--drain: \"1d\" is not a duration: unknown unit \"d\""},
+      Row{"--drain=-1s", "--drain: \"-1s\" is not a duration: it is negative"},
+      Row{"--drain=61m", "--drain: \"61m\" is too long, it must be at most 1h"},
+      Row{"--admission-budget=1ms", "--admission-budget: \"1ms\" is too short, it must be at least 10ms"},
+      Row{"--on-error=x", "--on-error: \"x\" is none of refuse, admit-controlled, admit"},
+      Row{"--log-format=xml", "--log-format: \"xml\" is none of json, text"},
+      Row{"--pod-namespace=Not_A.Label", "--pod-namespace: \"Not_A.Label\" is no namespace"},
+      Row{"--max-body=x", "--max-body: \"x\" is not a size"});
+  const auto text = usage_error({"webhook", row.argument});
+  INFO(text);
+  CHECK(text.find(row.error) != std::string::npos);
+}
+
+TEST_CASE("what was mistyped is answered with the nearest name") {
+  CHECK(usage_error({"webhook", "--drian=5s"}).find("no flag \"--drian\"; did you mean --drain?") !=
+        std::string::npos);
+  CHECK(usage_error({"webhook", "-offline"}).find("did you mean --offline?") != std::string::npos);
+  CHECK(usage_error({"digest", "--fulll", "a"}).find("did you mean --full?") != std::string::npos);
+  CHECK(usage_error({"digest", "--no-such-flag"}).find("did you mean") == std::string::npos);
+  CHECK(usage_error({"dijest"}).find("did you mean digest?") != std::string::npos);
+  CHECK(usage_error({"webhook", "--port"}).find("--port needs a value") != std::string::npos);
+}
+
 TEST_CASE("an idle limit that the API server outlives is refused") {
   CHECK(usage_error({"webhook", "--idle-timeout=90s"}).find("at least 1m31s") != std::string::npos);
   CHECK(webhook({"--idle-timeout=91s"}).limits.idle_timeout == std::chrono::seconds(91));
@@ -148,7 +225,14 @@ TEST_CASE("wrong usage exits with 2 and says where help is") {
   CHECK(usage_error({"frobnicate"}).find("there is no command \"frobnicate\"") != std::string::npos);
   CHECK(usage_error({"digest"}).find("digester digest --help") != std::string::npos);
   CHECK(usage_error({"webhook", "--port", "70000"}).find("--port") != std::string::npos);
-  CHECK(usage_error({"webhook", "stray"}).find("stray") != std::string::npos);
+  CHECK(usage_error({"webhook", "stray"}).find("unexpected argument \"stray\"") != std::string::npos);
+  for (const auto& arguments : std::vector<std::vector<const char*>>{{"frobnicate"},
+                                                                     {"--frobnicate"},
+                                                                     {"webhook", "--x"},
+                                                                     {"digest"},
+                                                                     {"version", "x"},
+                                                                     {"digest", "--timeout=x", "a"}})
+    CHECK(usage_error(arguments).find("--help\" for usage.\n") != std::string::npos);
 }
 
 TEST_CASE("images are taken as they come, flags in between") {
@@ -168,4 +252,11 @@ TEST_CASE("help goes out with 0 and names every command") {
   CHECK(exit->code == 0);
   for (const auto* command : {"webhook", "digest", "version"})
     CHECK(exit->text.find(command) != std::string::npos);
+}
+
+TEST_CASE("the help of a command tells its exit codes") {
+  for (const char* command : {"webhook", "digest"}) {
+    const auto action = parse({command, "--help"});
+    CHECK(std::get<cli::Exit>(action).text.find("Exit codes: 0 ") != std::string::npos);
+  }
 }

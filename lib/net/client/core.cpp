@@ -32,7 +32,8 @@ Error not_allowed(const Route& route, std::string_view why, std::string detail) 
 std::string why_not_allowed(const Route& route) {
   const auto literal = parse_literal(route.target.host);
   if (!literal)
-    return fmt::format("its address is not an allowed one (loopback and private ones {}; {})", kListed, kNever);
+    return fmt::format("its address is not an allowed one (loopback and private ones {}; {})", kListed,
+                       kNever);
   switch (classify(*literal)) {
     case AddressClass::loopback:
       return fmt::format("loopback addresses {}", kListed);
@@ -117,7 +118,8 @@ Result<Route> make_route(const Core& core, const Url& target, const AddressPolic
   Route route{target, policy, std::nullopt, {}, target.authority()};
   const std::string name = canonical_name(target.host);
   if (name.empty()) return fail(ErrorKind::invalid, "the URL names no host");
-  if (is_metadata_name(name) && !policy.allow_metadata) return fail(not_allowed(route, kNever, "a metadata service"));
+  if (is_metadata_name(name) && !policy.allow_metadata)
+    return fail(not_allowed(route, kNever, "a metadata service"));
   if (is_odd_ipv4(target.host))
     return fail(ErrorKind::forbidden,
                 fmt::format("{} is an IPv4 address in an unusual spelling; write it as four decimal numbers",

@@ -304,7 +304,9 @@ class AresQuery final : public DnsQuery, public std::enable_shared_from_this<Are
         fmt::format("AAAA: {}; A: {}", ares_strerror(six_.status), ares_strerror(four_.status));
     // One family without addresses and the other without an answer is no proof that the name does not exist.
     if (says_no(six_.status) && says_no(four_.status))
-      return {fail(ErrorKind::unreachable, fmt::format("{} does not resolve: there is no such name (check its spelling, and the DNS)", name_),
+      return {fail(ErrorKind::unreachable,
+                   fmt::format("{} does not resolve: there is no such name (check its spelling, and the DNS)",
+                               name_),
                    detail),
               options_.negative_ttl};
     if (lacks_descriptors())

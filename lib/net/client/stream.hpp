@@ -38,8 +38,8 @@ class Stream {
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
 
-  // The handshake on the connection as it stands. `peer` names it in errors, for `trust_trouble` see tls_error(). A stream whose handshake failed
-  // is of no further use.
+  // The handshake on the connection as it stands. `peer` names it in errors, for `trust_trouble` see
+  // tls_error(). A stream whose handshake failed is of no further use.
   Task<Result<void>> start_tls(SslPtr session, std::string peer, std::string trust_trouble = {});
 
   // At least one byte, or the end. `data` outlives the call.

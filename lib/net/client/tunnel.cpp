@@ -41,8 +41,7 @@ Task<Result<void>> ask(Stream& stream, std::string request, ProxyServer proxy, R
   }
   const unsigned status = reader.response().status;
   if (status == 407) co_return fail(proxy_wants_credentials(proxy));
-  if (status / 100 != 2)
-    co_return fail(refused(proxy, status));
+  if (status / 100 != 2) co_return fail(refused(proxy, status));
   // In TLS the client speaks first: whatever came along is not the target's.
   if (surplus) co_return fail(ErrorKind::unreachable, fmt::format("{} sent more than its answer", name));
   co_return Result<void>();

@@ -66,8 +66,8 @@ Result<net::Response> both_failed(Race& race) {
   auto error = std::move(race.tls.result->error());
   if (!race.plain.result) return fail(std::move(error));
   if (race.plain.result->has_value()) {
-    error.message = fmt::format("over https: {}; over http: it answered {}", error.message,
-                                (*race.plain.result)->status);
+    error.message =
+        fmt::format("over https: {}; over http: it answered {}", error.message, (*race.plain.result)->status);
     return fail(std::move(error));
   }
   const auto& plain = race.plain.result->error();
@@ -93,7 +93,8 @@ void tell_given_up(Race& race, Race::Runner& runner, const Told& told) {
   if (!told || !runner.started || runner.result) return;
   runner.told = true;
   told(&runner == &race.plain,
-       fail(ErrorKind::cancelled, &runner == &race.plain ? "given up: https answered" : "given up: http answered"));
+       fail(ErrorKind::cancelled,
+            &runner == &race.plain ? "given up: https answered" : "given up: http answered"));
 }
 
 }  // namespace

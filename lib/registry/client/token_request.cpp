@@ -109,8 +109,7 @@ net::Task<Result<protocol::TokenAnswer>> request_token(Exchanger& exchanger, con
     const auto post = post_plan(base, question);
     auto answer = co_await exchanger.run(post, budget);
     if (!answer) co_return unreachable_service(std::move(answer.error()));
-    if (!try_get_instead(answer->response.status))
-      co_return read(std::move(*answer), question, settings);
+    if (!try_get_instead(answer->response.status)) co_return read(std::move(*answer), question, settings);
   }
   const auto get = get_plan(base, question);
   auto answer = co_await exchanger.run(get, budget);

@@ -185,13 +185,16 @@ TEST_CASE("no spelling of a forbidden address gets a connection") {
 }
 
 TEST_CASE("an address that may be listed is told where, one that never is allowed is not") {
-  const auto message = [](const std::string& host) { return ask("http://" + host + "/", {}).error().message; };
+  const auto message = [](const std::string& host) {
+    return ask("http://" + host + "/", {}).error().message;
+  };
   CHECK(message("127.0.0.1").find("--insecure-registries") != std::string::npos);
   for (const char* host : {"169.254.169.254", "[fe80::1]", "metadata.google.internal"}) {
     CHECK(message(host).find("--") == std::string::npos);
     CHECK(message(host).find("never") != std::string::npos);
   }
-  CHECK(message("registry.test").find("link-local, metadata and reserved addresses never") != std::string::npos);
+  CHECK(message("registry.test").find("link-local, metadata and reserved addresses never") !=
+        std::string::npos);
 }
 
 TEST_CASE("a permission for loopback is none for metadata, and the permission for metadata is") {

@@ -127,8 +127,9 @@ TEST_CASE("no such name, no address, a failing server: told apart in kind or wor
   Resolver resolve(options);
   CHECK(shown(resolve("nx.example.test")) ==
         "error: nx.example.test does not resolve: there is no such name (check its spelling, and the DNS)");
-  CHECK(shown(resolve("empty.example.test")) ==
-        "error: empty.example.test does not resolve: there is no such name (check its spelling, and the DNS)");
+  CHECK(
+      shown(resolve("empty.example.test")) ==
+      "error: empty.example.test does not resolve: there is no such name (check its spelling, and the DNS)");
   CHECK(shown(resolve("fail.example.test")).find("the name servers") != std::string::npos);
   CHECK(resolve("nx.example.test").error().kind == ErrorKind::unreachable);
 }

@@ -220,7 +220,8 @@ TEST_CASE("a proxy that refuses, closes, stalls, talks too much or nonsense") {
   set.proxy.enqueue({await_request(), send("HTTP/1.1 200 OK\r\nX: " + std::string(100'000, 'x')), hang()});
   Caller caller(set.options);
   const auto message = [&] { return caller.get("https://behind.test/").error().message; };
-  CHECK(message().find("refused to connect (status 403): allow this host and port there") != std::string::npos);
+  CHECK(message().find("refused to connect (status 403): allow this host and port there") !=
+        std::string::npos);
   CHECK(message().ends_with("closed the connection"));
   CHECK(message().ends_with("did not answer in time"));
   CHECK(message().ends_with("sent more than its answer"));

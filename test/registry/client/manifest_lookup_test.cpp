@@ -275,8 +275,9 @@ TEST_CASE("who wrote no tag is told that latest was asked for") {
   World world;
   for (const auto* method : {"HEAD ", "GET "})
     world.http.on(method + kRegistry + "/v2/app/manifests/latest", response(404));
-  CHECK(world.find("registry.example.com/app").error().message.ends_with(
-      "; no tag was written, so \"latest\" was asked for"));
+  CHECK(world.find("registry.example.com/app")
+            .error()
+            .message.ends_with("; no tag was written, so \"latest\" was asked for"));
   CHECK(world.find("registry.example.com/app:latest").error().message.find("was asked for") ==
         std::string::npos);
 }

@@ -60,10 +60,9 @@ TEST_CASE("http:// in front is remembered") {
 }
 
 TEST_CASE("entries that mean nothing are errors that quote them") {
-  for (const std::string entry :
-       {"", "https://registry", "registry/path", "registry:0", "registry:65536", "registry:x", "10.0.0.0/33",
-        "fd00::/129", "10.0.0.0/", "a b", "[::1", "user@host", "*", "a..b", ".a", "-a", "a-.b", "10.0.0",
-        "999.1.1.1"}) {
+  for (const std::string entry : {"", "https://registry", "registry/path", "registry:0", "registry:65536",
+                                  "registry:x", "10.0.0.0/33", "fd00::/129", "10.0.0.0/", "a b", "[::1",
+                                  "user@host", "*", "a..b", ".a", "-a", "a-.b", "10.0.0", "999.1.1.1"}) {
     INFO(entry);
     const auto list = HostList::parse({entry});
     REQUIRE_FALSE(list);
