@@ -112,9 +112,10 @@ Result<HostList::Entry> HostList::parse_entry(std::string_view text, Prefix pref
     entry.host = address->to_string();
     return entry;
   }
-  if (const auto address = parse_address(rest); address && address->is_v6())
+  const auto address = parse_address(rest);
+  if (address && address->is_v6())
     return bad_entry(text, "write an IPv6 address with a port as [address]:port");
-  if (!is_host(rest)) return bad_entry(text, "neither a host, host:port nor a CIDR");
+  if (!address && !is_host(rest)) return bad_entry(text, "neither a host, host:port nor a CIDR");
   entry.host = rest;
   return entry;
 }

@@ -146,7 +146,7 @@ void add_webhook(CLI::App& app, WebhookOptions& o, EnvironmentNames& env, std::s
       "  digester webhook --on-error=admit-controlled --skip-prefix=registry.local:5000/base/ "
       "--cache-ttl=5m\n\n"
       "Environment: OFFLINE, KUBECONFIG, SKIP_PREFIXES, POD_NAME, POD_NAMESPACE stand for the flags of those "
-      "names;\nDEBUG: the same as --log-level=debug; "
+      "names;\nDEBUG: the same as --log-level=debug.\n"
       "HTTPS_PROXY, HTTP_PROXY, NO_PROXY, SSL_CERT_FILE, SSL_CERT_DIR, DOCKER_CONFIG, DOCKER_AUTH_CONFIG as "
       "everywhere.\n"
       "SIGTERM drains; a second one stops at once.\n"

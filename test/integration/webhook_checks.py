@@ -153,8 +153,11 @@ def caching(h):
         response, patch = server.review(captured(POD, registry.host))
         expect(patch and patch[0]["value"].endswith(INDEX) and response.get("warnings"), response, h.log("stale")[-1500:])
         expect("unreachable" in response["warnings"][0], response)
-        warned = [line for line in map(json.loads, h.log("stale").splitlines()) if line["level"] == "warn"]
-        expect(any(registry.host in line["why"] and "refused" in line["why"] for line in warned if "why" in line), *warned)
+
+        def warned():
+            lines = [json.loads(line) for line in h.log("stale").splitlines() if '"level":"warn"' in line]
+            return any(registry.host in line.get("why", "") and "refused" in line["why"] for line in lines)
+        h.wait_for("stale", server.process, warned, 3)
     with h.check("stale: switched off, the Pod is refused with code 500"):
         server = Webhook(h, "no-stale", "--cache-ttl=50ms", "--cache-stale=0s", insecure=[registry.host])
         response, _ = server.review(captured(POD, registry.host))
@@ -303,7 +306,7 @@ def way_out(h):
                                  env=h.environment())
             expect(run.returncode != 0 and "--offline" in run.stderr and "--disable-cert-rotation" in run.stderr, run)
     with h.check("start: odd values are warned of, or refused with the flag's name and where help is"):
-        server = Webhook(h, "warned", "--skip-owners=StatefulSet,Pod", "--ca-file", certificate(h, "ca") / "ca.crt",
+        server = Webhook(h, "warned", "--skip-owners=StatefulSet,Pod", f"--ca-file={certificate(h, 'ca') / 'ca.crt'}",
                          environment={"SSL_CERT_FILE": "/nonexistent"})
         expect(h.log("warned").count("no such kind") == 1 and '"kind":"StatefulSet"' in h.log("warned"), h.log("warned"))
         ready = json.loads(next(line for line in h.log("warned").splitlines() if '"msg":"ready"' in line))

@@ -74,7 +74,7 @@ TEST_CASE("entries that mean nothing are errors that quote them") {
 TEST_CASE("where no scheme makes sense, none is taken") {
   for (const std::string entry : {"http://foo", "https://foo"})
     CHECK(HostList::parse({entry}, HostList::Prefix::none).error().message.find("\"" + entry + "\": ") == 0);
-  CHECK(HostList::parse({"foo", "10.0.0.0/8", "foo."}, HostList::Prefix::none));
+  CHECK(HostList::parse({"foo", "10.0.0.0/8", "foo.", "127.0.0.1:5000"}, HostList::Prefix::none));
 }
 
 TEST_CASE("a realm is allowed for its registry alone") {
