@@ -73,7 +73,8 @@ TEST_CASE("every warning fits, whatever the image") {
       const wording::Subject subject{image, registry};
       std::vector<std::string> lines{
           wording::would_write(image, at(image, 'a')),
-          wording::stale(subject, std::chrono::hours(24 * 365 * 100) + std::chrono::nanoseconds(1)),
+          wording::stale(subject, std::chrono::hours(24 * 365 * 100) + std::chrono::nanoseconds(1),
+                         wording::cause(ErrorKind::unauthorized)),
           wording::kept(subject, "only a cached answer"), wording::plain(image)};
       for (int kind = 0; kind <= static_cast<int>(ErrorKind::internal); ++kind) {
         lines.push_back(wording::not_pinned(subject, static_cast<ErrorKind>(kind)));

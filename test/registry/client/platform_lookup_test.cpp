@@ -42,7 +42,8 @@ TEST_CASE("a platform that is not there is named, and those that are") {
   world.http.on(kGet, body(kIndexBody, kIndexType));
   const auto error = find(world, kImage, "linux/s390x").error();
   CHECK(error.kind == ErrorKind::not_found);
-  CHECK(error.message == kImage + ": registry.example.com: the image is not there for linux/s390x, only for linux/arm64/v8");
+  CHECK(error.message ==
+        kImage + ": registry.example.com: the image is not there for linux/s390x, only for linux/arm64/v8");
 }
 
 TEST_CASE("a tag that is no index is answered with its own digest") {
