@@ -351,6 +351,7 @@ def define(cluster, *arguments):
 
 
 def match_conditions_custom(h, cluster):
+    import yaml  # standalone says so when it is missing
     define(cluster, "sources.knative.dev", "ContainerSource", "containersources")
     with Recorder(h, cluster) as recorder:
         bench = Bench(cluster, recorder, "conditions-custom")
@@ -372,6 +373,21 @@ def match_conditions_custom(h, cluster):
             item = bench.api.get(bench.path(base))
             item["metadata"]["labels"] = {"a": "b"}
             expect(bench.sent("PUT", item) == 1, "sent")
+
+        define(cluster, "argoproj.io", "Rollout", "rollouts", "v1alpha1")
+        rollout = {"apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout", "metadata": {"name": "r"},
+                   "spec": {"template": {"spec": {"containers": containers(TAGGED)}}}}
+        wait_until("the Rollout can be written", lambda: bench.dry("POST", rollout)[0] == 201)
+        with h.check("a Rollout is not sent by what ships"):
+            expect(bench.sent("POST", rollout) == 0, "sent")
+        with h.check("a Rollout is sent with the component custom-resources"):
+            component = yaml.safe_load((ROOT / "deploy/components/custom-resources/kustomization.yaml").read_text())
+            recorder.patch_configuration([operation for patch in component["patches"]
+                                          for operation in yaml.safe_load(patch["patch"])])
+            wait_until("a Rollout is sent", lambda: bench.sent("POST", rollout) == 1)
+            bare = {key: rollout[key] for key in ("apiVersion", "kind", "metadata")}
+            expect(bench.sent("POST", bare | {"spec": {"workloadRef": {"kind": "Deployment"}}}) == 1,
+                   "without template: sent, and nothing breaks")
 
 
 def match_conditions_compile(h, cluster):
