@@ -2,6 +2,8 @@
 
 #include <pthread.h>
 
+#include <utility>
+
 namespace digester::net {
 
 // What a handler on one context holds may belong to another: all contexts let go before the first one ends.
@@ -22,6 +24,11 @@ IoThreads::IoThreads(std::size_t count, std::string name) : name_(std::move(name
 IoThreads::~IoThreads() {
   stop();
   join();
+  drop();
+}
+
+void IoThreads::drop() {
+  if (std::exchange(dropped_, true)) return;
   guards_.clear();
   for (const auto& context : contexts_)
     context->drop_handlers();

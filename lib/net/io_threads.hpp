@@ -26,6 +26,9 @@ class IoThreads {
   void stop();
   // Returns when every thread has ended. Call stop() first.
   void join();
+  // After join(), once: what is queued or suspended is dropped on all contexts. Nothing may be queued any
+  // more.
+  void drop();
 
   // `count` of them, valid as long as this object.
   std::vector<asio::io_context*> contexts() const;
@@ -39,6 +42,7 @@ class IoThreads {
   std::vector<std::unique_ptr<Context>> contexts_;
   std::vector<WorkGuard> guards_;
   std::vector<std::thread> threads_;
+  bool dropped_ = false;
 };
 
 }  // namespace digester::net

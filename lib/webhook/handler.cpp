@@ -8,6 +8,7 @@
 
 #include "admission/answer.hpp"
 #include "admission/plan.hpp"
+#include "admission/pull_context.hpp"
 #include "admission/review.hpp"
 #include "base/text.hpp"
 #include "json/value.hpp"
@@ -140,6 +141,11 @@ void Handler::peek(Work& work) const {
   const auto& lookups = work.plan.lookups;
   if (lookups.empty()) return;
   work.context.namespace_name = work.review.namespace_name;
+  if (options_.pull_secrets) {
+    const auto identity = admission::pull_context(work.review).merged();
+    work.context.service_account = identity.service_account;
+    work.context.pull_secrets.assign(identity.pull_secrets.begin(), identity.pull_secrets.end());
+  }
   std::vector<registry::Question> questions;
   questions.reserve(lookups.size());
   for (const auto& lookup : lookups)

@@ -26,6 +26,8 @@ struct HandlerOptions {
   // Memory for the trees of reviews that wait for a registry. Over it, a review that would have to wait is
   // answered with 429 and Retry-After, which the API server retries; one alone is always let in.
   std::size_t waiting_bytes = 128 << 20;
+  // Ask on behalf of the object's own pull secrets and ServiceAccount, not of its namespace alone.
+  bool pull_secrets = false;
 };
 
 // Safe to call from many threads at a time; everything passed in outlives it. Without `namespaces` every

@@ -101,7 +101,8 @@ registry::Resolver& RegistryClient::resolver() {
 Result<std::unique_ptr<RegistryClient>> RegistryClient::create(
     net::asio::io_context& io, const cli::RegistryOptions& registry, const cli::CacheOptions& cache,
     Duration lookup_timeout, Cures cures, std::optional<CommandLine> command_line,
-    const cli::Environment& environment, const Clock& clock, const Logger& log, Metrics& metrics) {
+    const cli::Environment& environment, const Clock& clock, const Logger& log, Metrics& metrics,
+    std::unique_ptr<credential::Provider> cluster) {
   auto settings = registry_settings(registry, command_line.has_value());
   if (!settings) return fail(std::move(settings.error()));
   auto parts = std::make_unique<Parts>();
@@ -119,6 +120,8 @@ Result<std::unique_ptr<RegistryClient>> RegistryClient::create(
   std::vector<std::unique_ptr<credential::Provider>> sources;
   auto docker_config = std::make_unique<credential::DockerConfig>(environment, clock, log);
   docker_config->refresh();
+  // The tenant's own first, then what this server may show for anybody.
+  if (cluster) sources.push_back(std::move(cluster));
   sources.push_back(std::move(docker_config));
   parts->credentials = std::make_unique<credential::Chain>(std::move(sources), clock, log);
   parts->lookup = registry::create_lookup(*parts->http, clock, std::move(*settings), metrics, log);

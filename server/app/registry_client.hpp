@@ -35,7 +35,8 @@ class RegistryClient {
   static Result<std::unique_ptr<RegistryClient>> create(
       net::asio::io_context& io, const cli::RegistryOptions& registry, const cli::CacheOptions& cache,
       Duration lookup_timeout, Cures cures, std::optional<CommandLine> command_line,
-      const cli::Environment& environment, const Clock& clock, const Logger& log, Metrics& metrics);
+      const cli::Environment& environment, const Clock& clock, const Logger& log, Metrics& metrics,
+      std::unique_ptr<credential::Provider> cluster = nullptr);
   ~RegistryClient();
 
   registry::Resolver& resolver();

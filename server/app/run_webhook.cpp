@@ -8,6 +8,7 @@
 #include <future>
 #include <memory>
 
+#include "app/cluster.hpp"
 #include "app/endpoint.hpp"
 #include "app/log_sink.hpp"
 #include "app/process.hpp"
@@ -15,6 +16,7 @@
 #include "app/run.hpp"
 #include "app/status_handlers.hpp"
 #include "build_info.hpp"
+#include "certificate/issue.hpp"
 #include "net/io_threads.hpp"
 #include "net/server/server.hpp"
 #include "net/server/server_tls.hpp"
@@ -135,13 +137,23 @@ net::ServerOptions status_options(std::string name, const Endpoint& endpoint) {
   return o;
 }
 
+// What is shown until the Secret has been read: nobody trusts it, and the server is not ready meanwhile.
+Result<std::shared_ptr<net::ServerTls>> provisional_certificate(const Clock& clock) {
+  const auto now = std::chrono::floor<certificate::seconds>(clock.wall());
+  const auto ca = certificate::make_ca("digester, not ready yet", std::chrono::hours(24), now);
+  if (!ca) return fail(ca.error());
+  const auto leaf = certificate::make_serving(*ca, {"not-ready.invalid"}, std::chrono::hours(24), now);
+  if (!leaf) return fail(leaf.error());
+  return net::ServerTls::create(leaf->certificate_pem, leaf->key_pem);
+}
+
 // SIGTERM, SIGINT or SIGHUP: not ready, answer on with `Connection: close` for the drain, then stop. A second
 // signal ends the drain at once.
 net::Task<> serve_until_signal(Signals& signals, HealthHandler& health, net::Server& server,
                                const Logger& log, Duration drain) {
   const auto [first_error, first] = co_await signals.async_wait(net::use_task);
   if (first_error) co_return;
-  health.set_ready(false);
+  health.drain();
   server.begin_drain();
   log.info("draining", {{"signal", first}, {"for", format_duration(drain)}});
 
@@ -170,11 +182,6 @@ net::Task<> serve_until_signal(Signals& signals, HealthHandler& health, net::Ser
 int run_webhook(const cli::WebhookOptions& options, const cli::Environment& environment) {
   const SystemClock clock;
   const auto started = clock.now();
-  if (!options.offline || !options.disable_cert_rotation)
-    return usage_error(
-        "webhook",
-        "this version needs both --offline and --disable-cert-rotation: it does not yet talk to "
-        "the Kubernetes API, so it can neither read pull secrets nor make its own certificates");
   const auto policy = make_policy(options);
   if (!policy) return usage_error("webhook", policy.error().message);
   const auto address = parse_listen_address("--listen-address", options.listen_address);
@@ -197,30 +204,54 @@ int run_webhook(const cli::WebhookOptions& options, const cli::Environment& envi
   Signals signals(main_context.get_executor(), SIGTERM, SIGINT, SIGHUP);
   std::signal(SIGPIPE, SIG_IGN);
 
-  const auto certificate = net::CertificateFiles::open(main_context, options.cert_dir + "/tls.crt",
-                                                       options.cert_dir + "/tls.key", clock, log, metrics);
-  if (!certificate) return complain(certificate.error().message);
-
   net::IoThreads registry_thread(1, "registry");
+  HealthHandler health;
+  std::unique_ptr<net::CertificateFiles> files;
+  std::shared_ptr<net::ServerTls> tls;
+  if (options.disable_cert_rotation) {
+    auto opened = net::CertificateFiles::open(main_context, options.cert_dir + "/tls.crt",
+                                              options.cert_dir + "/tls.key", clock, log, metrics);
+    if (!opened) return complain(opened.error().message);
+    files = std::move(*opened);
+    tls = files->tls();
+  } else {
+    auto provisional = provisional_certificate(clock);
+    if (!provisional) return complain(provisional.error().message);
+    tls = std::move(*provisional);
+  }
+  std::unique_ptr<Cluster> cluster;
+  if (!options.offline || !options.disable_cert_rotation) {
+    auto found =
+        Cluster::create(*registry_thread.contexts().front(), options, environment, clock, log, metrics,
+                        {[tls](const std::string& certificate, const std::string& key) {
+                           return tls->replace(certificate, key);
+                         },
+                         [&health](bool ready) { health.set_ready(ready); }});
+    if (!found)
+      return complain(
+          found.error().message +
+          " (without a cluster: --offline --disable-cert-rotation and certificates in --cert-dir)");
+    cluster = std::move(*found);
+  }
   auto registry = RegistryClient::create(
       *registry_thread.contexts().front(), options.registry, options.cache, options.limits.lookup_timeout,
       {Duration::zero(), "try again, or raise --admission-budget and the API server's timeout",
        "try again, or raise --lookup-timeout"},
-      std::nullopt, environment, clock, log, metrics);
+      std::nullopt, environment, clock, log, metrics, cluster ? cluster->pull_secrets() : nullptr);
   if (!registry) return usage_error("webhook", registry.error().message);
 
   // Reviews that still wait when the threads end are dropped with them: what those point to comes before.
   webhook::HandlerOptions handler_options;
   handler_options.admission_budget = options.admission_budget;
   handler_options.waiting_bytes = options.limits.max_waiting_bytes;
-  webhook::Handler handler(handler_options, *policy, (*registry)->resolver(), clock, log, metrics);
+  handler_options.pull_secrets = cluster && !options.offline;
+  webhook::Handler handler(handler_options, *policy, (*registry)->resolver(), clock, log, metrics,
+                           cluster ? cluster->namespaces() : nullptr);
   net::IoThreads admission_threads(options.threads != 0 ? options.threads : available_cpus(), "admission");
   auto listener = server_options(options, *address);
   listener.max_connections = affordable_connections(options.limits.max_connections, log);
-  net::Server server(admission_threads.contexts(), std::move(listener), handler, clock, log, metrics,
-                     (*certificate)->tls());
+  net::Server server(admission_threads.contexts(), std::move(listener), handler, clock, log, metrics, tls);
 
-  HealthHandler health;
   MetricsHandler exposition(metrics);
   std::unique_ptr<net::Server> health_server;
   std::unique_ptr<net::Server> metrics_server;
@@ -241,22 +272,25 @@ int run_webhook(const cli::WebhookOptions& options, const cli::Environment& envi
         "part before it is left alone; use --skip-prefix",
         {{"prefix", split}});
   warn_of_owners(*policy, log);
+  if (cluster) cluster->start();
   registry_thread.start();
   admission_threads.start();
-  health.set_ready(true);
-  log.info("ready", {{"version", DIGESTER_VERSION},
-                     {"commit", DIGESTER_COMMIT},
-                     {"pod", options.pod_name},
-                     {"address", *address},
-                     {"port", server.port()},
-                     {"health_port", health_server ? health_server->port() : 0},
-                     {"metrics_port", metrics_server ? metrics_server->port() : 0},
-                     {"on_error", to_string(policy->on_error)},
-                     {"on_reapply", to_string(policy->on_reapply)},
-                     {"dry_run", policy->dry_run},
-                     {"skip_prefixes", joined(policy->skip_prefixes)},
-                     {"skip_owners", joined(policy->skip_owners)},
-                     {"took_ms", std::chrono::duration<double, std::milli>(clock.now() - started).count()}});
+  // With certificates of our own making the kubelet is told when one is served.
+  if (options.disable_cert_rotation) health.set_ready(true);
+  log.info(options.disable_cert_rotation ? "ready" : "listening",
+           {{"version", DIGESTER_VERSION},
+            {"commit", DIGESTER_COMMIT},
+            {"pod", options.pod_name},
+            {"address", *address},
+            {"port", server.port()},
+            {"health_port", health_server ? health_server->port() : 0},
+            {"metrics_port", metrics_server ? metrics_server->port() : 0},
+            {"on_error", to_string(policy->on_error)},
+            {"on_reapply", to_string(policy->on_reapply)},
+            {"dry_run", policy->dry_run},
+            {"skip_prefixes", joined(policy->skip_prefixes)},
+            {"skip_owners", joined(policy->skip_owners)},
+            {"took_ms", std::chrono::duration<double, std::milli>(clock.now() - started).count()}});
 
   asio::co_spawn(main_context, serve_until_signal(signals, health, server, log, options.drain),
                  [&main_context](std::exception_ptr) { main_context.stop(); });
@@ -270,6 +304,8 @@ int run_webhook(const cli::WebhookOptions& options, const cli::Environment& envi
   ended.get_future().wait();
   registry_thread.stop();
   registry_thread.join();
+  // Coroutines of the cluster's parts end before those do.
+  registry_thread.drop();
   return 0;
 }
 

@@ -29,7 +29,7 @@ bool HealthHandler::try_handle(net::ServerRequest& request, net::ServerResponse&
   if (request.path == "/healthz") {
     response.body = "ok\n";
   } else if (request.path == "/readyz") {
-    const bool ready = ready_;
+    const bool ready = ready_ && !draining_;
     response.status = ready ? 200 : 503;
     response.body = ready ? "ok\n" : "not ready\n";
   } else {

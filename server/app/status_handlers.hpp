@@ -13,11 +13,13 @@ namespace digester::app {
 class HealthHandler final : public net::Handler {
  public:
   void set_ready(bool ready) { ready_ = ready; }  // any thread
+  void drain() { draining_ = true; }              // any thread; not ready from now on, whatever is set
   bool try_handle(net::ServerRequest& request, net::ServerResponse& response) override;
   net::Task<> handle(net::ServerRequest& request, net::ServerResponse& response) override;
 
  private:
   std::atomic<bool> ready_ = false;
+  std::atomic<bool> draining_ = false;
 };
 
 // GET /metrics in Prometheus' text format.

@@ -72,6 +72,10 @@ struct WebhookOptions {
   std::string kubeconfig;
   std::string pod_name;
   std::string pod_namespace;
+  std::string namespace_selector;  // a label selector; not given: what the webhook configuration says
+  bool namespace_selector_given = false;
+  std::string pull_secrets = "kubelet";  // or "union"
+  Duration ca_overlap = std::chrono::hours(1);
   Duration drain = std::chrono::seconds(15);
   Duration admission_budget = std::chrono::seconds(5);
   Level log_level = Level::info;

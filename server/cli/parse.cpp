@@ -228,6 +228,7 @@ Action parse(int argc, const char* const* argv, const Environment& environment) 
     if (webhook_app->parsed()) {
       apply_environment(webhook_environment, environment);
       if (webhook_app->count("--config") != 0) apply_config(*webhook_app, config);
+      webhook.namespace_selector_given = webhook_app->count("--namespace-selector") != 0;
       webhook.policy.skip_owners_given = webhook_app->count("--skip-owners") != 0;
     }
     if (verbose) digest.log_level = Level::debug;

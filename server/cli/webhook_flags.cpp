@@ -54,6 +54,22 @@ void add_webhook(CLI::App& app, WebhookOptions& o, EnvironmentNames& env, std::s
                            "This server's own namespace, whose objects pass untouched")
                      ->check(dns_label()),
                  "POD_NAMESPACE"});
+  flags.text("--namespace-selector", o.namespace_selector,
+             "Label selector of the namespaces to serve; default: the namespaceSelector of our own webhook "
+             "configuration",
+             "SELECTOR");
+  flags
+      .text("--pull-secrets", o.pull_secrets,
+            "Whose pull secrets: kubelet (the Pod's, or its ServiceAccount's when it lists none), or union "
+            "(both, "
+            "as k8s-digester)",
+            "MODE")
+      ->check(CLI::IsMember({"kubelet", "union"}).description(""));
+  flags.duration(
+      "--ca-overlap", o.ca_overlap,
+      "How long an old and a new certificate authority stand in the bundle together, before and after "
+      "the new one signs",
+      std::chrono::seconds(1), std::chrono::hours(24 * 30));
   flags.duration("--drain", o.drain,
                  "After SIGTERM: keep answering this long, not ready; a second signal stops at once", {},
                  std::chrono::hours(1));
