@@ -63,7 +63,7 @@ struct Resolution {
   Duration age{};   // of a cached or stale answer, since its request was sent
   Duration took{};  // this look-up, as the caller waited for it
   // Of a stale answer: why there is no fresh one.
-  std::optional<Error> because;
+  std::optional<Error> because = std::nullopt;
 };
 
 struct ResolverSettings {
