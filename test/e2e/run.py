@@ -16,10 +16,11 @@ import traceback
 
 import cluster as control_plane
 import plane_checks
+import webhook_checks
 from harness import ROOT, Harness
 from kubelet import Kubelet
 
-GROUPS = plane_checks.GROUPS
+GROUPS = (*plane_checks.GROUPS, *webhook_checks.GROUPS)
 
 
 def main():
