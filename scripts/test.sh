@@ -1,19 +1,20 @@
 #!/usr/bin/env bash
 # Builds and runs all tests. One of the two commands of the README, and what CI runs.
 #
-#   scripts/test.sh [STEP…]     steps: unit integration guards tidy asan tsan fuzz manifests image, or all (the default)
+#   scripts/test.sh [STEP…]     steps: unit integration guards tidy asan tsan fuzz
+#                               manifests e2e image, or all (the default)
 #
 # Each step prints its time; a failing step shows its log, which stays in build/logs. A step whose tool is missing
 # is SKIPPED, with the reason. Exit status 0: nothing failed.
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-known=(unit integration guards tidy asan tsan fuzz manifests image)
+known=(unit integration guards tidy asan tsan fuzz manifests e2e image)
 chosen=()
 for step in "$@"; do
   case $step in
     all) chosen+=("${known[@]}") ;;
-    -h | --help) sed -n '2,7s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -h | --help) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) [[ " ${known[*]} " == *" $step "* ]] || { printf 'test: unknown step %s (try --help)\n' "$step" >&2; exit 2; }
       chosen+=("$step") ;;
   esac
@@ -190,6 +191,10 @@ for part in "${chosen[@]}"; do
       step 'manifests, nine versions of the API' python3 -B test/deploy/schemas.py
       step 'match conditions' python3 -B test/e2e/match_conditions_checks.py
       step 'install, upgrade, remove' python3 -B test/e2e/install_checks.py ;;
+    e2e)
+      [ -f build/release/digester ] || step 'build release' build release digester
+      step 'control plane' test/e2e/build_control_plane.sh
+      step 'end to end' python3 -B test/e2e/run.py ;;
     image)
       step 'image' python3 -B test/deploy/image.py --quick ;;
   esac
