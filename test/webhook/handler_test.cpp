@@ -70,6 +70,20 @@ std::string captured(const std::string& name) {
   return content.str();
 }
 
+// Stands in for the cluster's namespaces.
+class FakeNamespaces final : public webhook::Namespaces {
+ public:
+  std::optional<webhook::NamespaceState> known;
+  webhook::NamespaceState live;
+  std::vector<std::string> confirmed;
+
+  std::optional<webhook::NamespaceState> look(std::string_view) const override { return known; }
+  net::Task<webhook::NamespaceState> confirm(std::string name, SteadyTime) override {
+    confirmed.push_back(std::move(name));
+    co_return live;
+  }
+};
+
 struct Fixture {
   test::ManualClock clock;
   std::string log_text;
@@ -80,10 +94,11 @@ struct Fixture {
   net::ServerRequest request;
   net::ServerResponse response;
   json::Document document;
+  FakeNamespaces* namespaces = nullptr;
 
   // Sends the body through the handler and returns the parsed response body.
   json::Value post(std::string body, std::string_view query = "timeout=10s") {
-    webhook::Handler handler({}, policy, resolver, clock, log, metrics);
+    webhook::Handler handler({}, policy, resolver, clock, log, metrics, namespaces);
     request.method = "POST";
     request.path = "/v1/mutate";
     request.query = query;
@@ -106,6 +121,32 @@ struct Fixture {
 };
 
 }  // namespace
+
+TEST_CASE_METHOD(Fixture, "a namespace that is known to be switched on costs no look at the API") {
+  FakeNamespaces cluster;
+  namespaces = &cluster;
+  cluster.known.emplace();
+  resolver.cached.emplace("127.0.0.1:5000/team/web:1.10", digest('a'));
+  CHECK(post(captured("create-pod-by-replicaset.json")).at({"response", "patch"}).present());
+  CHECK(cluster.confirmed.empty());
+}
+
+TEST_CASE_METHOD(Fixture, "an object passes for its namespace only after a look at the API") {
+  FakeNamespaces cluster;
+  namespaces = &cluster;
+  resolver.cached.emplace("127.0.0.1:5000/team/web:1.10", digest('a'));
+  const bool known = GENERATE(false, true);
+  if (known) cluster.known = webhook::NamespaceState{false, {}};
+  cluster.live.selected = false;
+  auto review = post(captured("create-pod-by-replicaset.json"));
+  CHECK(review.at({"response", "allowed"}).boolean() == true);
+  CHECK_FALSE(review.at({"response", "patch"}).present());
+  CHECK(cluster.confirmed == std::vector<std::string>{"cap"});
+  CHECK(log_text.find("not selected") != std::string::npos);
+  // Switched on meanwhile: memory is behind.
+  cluster.live.selected = true;
+  CHECK(post(captured("create-pod-by-replicaset.json")).at({"response", "patch"}).present());
+}
 
 TEST_CASE_METHOD(Fixture, "a controller's Pod is answered from the cache without a coroutine") {
   resolver.cached.emplace("127.0.0.1:5000/team/web:1.10", digest('a'));
