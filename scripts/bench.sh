@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures what docs/PERFORMANCE.md reports and prints it as a table.
 #
-#   scripts/bench.sh [--quick] [--update] [PART…]      parts: warm handshakes cold thousand own_digest memory start
+#   scripts/bench.sh [--quick] [--update] [PART…]      parts: warm floor handshakes cold thousand own_digest memory start
 #
 # --update puts the table into docs/PERFORMANCE.md. Takes about five minutes; leave the machine alone meanwhile.
 # shellcheck source=scripts/lib.sh

@@ -300,11 +300,14 @@ def way_out(h):
             expect(server.process.wait(3) == 0, server.process.returncode, h.log("waiting")[-2000:])
             asked.close()
             waiting.close()
-    with h.check("start: refused without --offline or --disable-cert-rotation, naming both"):
-        for flags in ([], ["--offline"], ["--disable-cert-rotation"]):
+    with h.check("start: without a cluster it says where it looked for one, and how to do without"):
+        files = ["--cert-dir", certificate(h, "no-cluster")]
+        for flags in ([], ["--offline"], ["--disable-cert-rotation", *files]):
             run = subprocess.run([h.program, "webhook", *flags], capture_output=True, text=True, timeout=10,
                                  env=h.environment())
-            expect(run.returncode != 0 and "--offline" in run.stderr and "--disable-cert-rotation" in run.stderr, run)
+            expect(run.returncode == 1 and run.stderr.count("\n") == 1, run)
+            expect(all(word in run.stderr for word in (
+                "--kubeconfig", "KUBERNETES_SERVICE_HOST", "--offline", "--disable-cert-rotation")), run)
     with h.check("start: odd values are warned of, or refused with the flag's name and where help is"):
         server = Webhook(h, "warned", "--skip-owners=StatefulSet,Pod", f"--ca-file={certificate(h, 'ca') / 'ca.crt'}",
                          environment={"SSL_CERT_FILE": "/nonexistent"})
