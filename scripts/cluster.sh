@@ -14,6 +14,8 @@
 . "$(dirname "$0")/lib.sh"
 
 state=$ROOT/build/cluster
+plane=$state/work  # serve.py's own
+kubeconfig=$plane/cluster/admin.kubeconfig
 help() { sed -n '2,12s/^# \{0,1\}//p' "$0"; }
 # The lock is held by the process that holds the cluster, so it tells the truth after a kill -9, too.
 runs() { [ -e "$state/lock" ] && ! flock --nonblock "$state/lock" true; }
@@ -67,7 +69,7 @@ down() {
 
 environment() {
   if ! runs || [ ! -e "$state/ready" ]; then die 'it is not running: scripts/cluster.sh up'; fi
-  printf 'export KUBECONFIG=%q\n' "$state/work/cluster/admin.kubeconfig"
+  printf 'export KUBECONFIG=%q\n' "$kubeconfig"
   # Once, however often this is evaluated.
   case :$PATH: in
     *":$ROOT/build/e2e/bin:"*) ;;
@@ -83,7 +85,7 @@ report() {
   say "it is running, process $(<"$state/pid")"
   [ -e "$state/ready" ] || { say 'it is still starting'; return; }
   cat "$state/ready"
-  KUBECONFIG=$state/work/cluster/admin.kubeconfig "$ROOT/build/e2e/bin/kubectl" get nodes,namespaces
+  KUBECONFIG=$kubeconfig "$ROOT/build/e2e/bin/kubectl" get nodes,namespaces
 }
 
 case ${1:-} in

@@ -3,13 +3,12 @@
 #include <map>
 
 #include "base/text.hpp"
+#include "cluster/api_paths.hpp"
 #include "json/value.hpp"
 
 namespace digester::cluster {
 namespace {
 
-constexpr std::string_view kConfigurations =
-    "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations";
 // So that `kubectl get -o yaml --show-managed-fields` says who wrote what.
 constexpr std::string_view kManager = "?fieldManager=digester";
 

@@ -24,25 +24,21 @@ Result<Selectors> read_selectors(json::Value configuration, const certificate::S
   return selectors;
 }
 
-bool selects(const Selectors& selectors, json::Value labels) {
-  return std::any_of(selectors.begin(), selectors.end(),
-                     [&](const kube::LabelSelector& selector) { return selector.matches(labels); });
-}
-
-webhook::NamespaceState state_of(json::Value object, const Selectors& selectors) {
+NamespaceFacts read_facts(json::Value object) {
   const auto metadata = object.find("metadata");
-  webhook::NamespaceState state;
-  state.selected = selects(selectors, metadata.find("labels"));
+  NamespaceFacts facts;
+  for (const auto [key, value] : metadata.find("labels").members())
+    if (const auto text = value.string()) facts.labels[std::string(key)] = std::string(*text);
   if (const auto policy = metadata.find("annotations").find(admission::kOnReapplyAnnotation).string())
-    state.on_reapply = std::string(*policy);
-  return state;
+    facts.on_reapply = std::string(*policy);
+  return facts;
 }
 
-bool is_namespace_name(std::string_view name) {
-  constexpr std::size_t kLongest = 63;
-  const auto alnum = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); };
-  return !name.empty() && name.size() <= kLongest && alnum(name.front()) && alnum(name.back()) &&
-         std::all_of(name.begin(), name.end(), [&](char c) { return alnum(c) || c == '-'; });
+webhook::NamespaceState judge(const NamespaceFacts& facts, const Selectors& selectors) {
+  const bool selected =
+      std::any_of(selectors.begin(), selectors.end(),
+                  [&](const kube::LabelSelector& selector) { return selector.matches(facts.labels); });
+  return {selected, facts.on_reapply};
 }
 
 }  // namespace digester::cluster

@@ -1,8 +1,8 @@
 // Which namespaces are ours, and what they say. Pure.
 #pragma once
 
+#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "certificate/bundle.hpp"
@@ -22,12 +22,13 @@ Selectors default_selectors();
 // Empty: it has none. ErrorKind::invalid: one of them cannot be read.
 Result<Selectors> read_selectors(json::Value configuration, const certificate::ServiceName& service);
 
-bool selects(const Selectors& selectors, json::Value labels);
+// What of a Namespace object matters, kept so that the selectors may change.
+struct NamespaceFacts {
+  kube::LabelSelector::Labels labels;
+  std::optional<std::string> on_reapply;
+};
+NamespaceFacts read_facts(json::Value object);
 
-// What a Namespace object says under these selectors.
-webhook::NamespaceState state_of(json::Value object, const Selectors& selectors);
-
-// A DNS label (RFC 1123), as a namespace's name must be: safe in a path.
-bool is_namespace_name(std::string_view name);
+webhook::NamespaceState judge(const NamespaceFacts& facts, const Selectors& selectors);
 
 }  // namespace digester::cluster

@@ -5,7 +5,8 @@
 #include <mutex>
 #include <utility>
 
-#include "base/text.hpp"
+#include "cluster/api_paths.hpp"
+#include "credential/pull_secret.hpp"
 #include "net/crossing.hpp"
 
 namespace digester::cluster {
@@ -13,24 +14,6 @@ namespace digester::cluster {
 using webhook::NamespaceState;
 
 namespace {
-
-constexpr std::string_view kConfigurations =
-    "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations";
-
-// What of a namespace the selectors look at, kept so that they may change.
-struct Known {
-  kube::LabelSelector::Labels labels;
-  std::optional<std::string> on_reapply;
-};
-
-Known read_known(json::Value object) {
-  Known known;
-  const auto metadata = object.find("metadata");
-  for (const auto [key, value] : metadata.find("labels").members())
-    if (const auto text = value.string()) known.labels[std::string(key)] = std::string(*text);
-  known.on_reapply = state_of(object, {}).on_reapply;
-  return known;
-}
 
 std::string name_of(json::Value object) {
   return std::string(object.at({"metadata", "name"}).string_or(""));
@@ -41,12 +24,6 @@ std::string name_of(json::Value object) {
 // Written on the registry thread, read on every admission thread.
 struct WatchedNamespaces::State {
   State(const Logger& logger, const Clock& the_clock) : log(logger), clock(the_clock) {}
-
-  NamespaceState judge(const Known& known) const {
-    return {std::any_of(selectors.begin(), selectors.end(),
-                        [&](const kube::LabelSelector& selector) { return selector.matches(known.labels); }),
-            known.on_reapply};
-  }
 
   // Said once in a minute.
   void trusting(const Error& error) {
@@ -60,7 +37,7 @@ struct WatchedNamespaces::State {
   const Logger& log;
   const Clock& clock;
   mutable std::shared_mutex mutex;
-  std::map<std::string, Known, std::less<>> namespaces;
+  std::map<std::string, NamespaceFacts, std::less<>> namespaces;
   Selectors selectors;
   bool failing = false;            // the watch, so that nothing here is known to be current
   std::optional<SteadyTime> told;  // the registry thread's
@@ -71,14 +48,14 @@ class WatchedNamespaces::NamespaceObserver final : public kube::WatchObserver {
   explicit NamespaceObserver(State& state) : state_(state) {}
 
   void replaced(std::span<const json::Value> objects) override {
-    std::map<std::string, Known, std::less<>> all;
+    std::map<std::string, NamespaceFacts, std::less<>> all;
     for (const auto object : objects)
-      all[name_of(object)] = read_known(object);
+      all[name_of(object)] = read_facts(object);
     const std::unique_lock lock(state_.mutex);
     state_.namespaces.swap(all);
   }
   void applied(json::Value object) override {
-    auto known = read_known(object);
+    auto known = read_facts(object);
     const std::unique_lock lock(state_.mutex);
     state_.namespaces[name_of(object)] = std::move(known);
   }
@@ -174,14 +151,14 @@ std::optional<NamespaceState> WatchedNamespaces::look(std::string_view name) con
   const std::shared_lock lock(state_->mutex);
   const auto found = state_->namespaces.find(name);
   if (found == state_->namespaces.end()) return std::nullopt;
-  auto state = state_->judge(found->second);
+  auto state = judge(found->second, state_->selectors);
   // What is not current may not keep an object from being pinned.
   if (state_->failing) state.selected = true;
   return state;
 }
 
 net::Task<NamespaceState> WatchedNamespaces::confirm(std::string name, SteadyTime deadline) {
-  if (!is_namespace_name(name)) co_return NamespaceState{};
+  if (!credential::is_namespace_name(name)) co_return NamespaceState{};
   const auto until = std::min(
       deadline, clock_.now() + std::chrono::duration_cast<SteadyTime::duration>(options_.read_limit));
   std::function<net::Task<NamespaceState>()> work = [&api = api_, state = state_, name = std::move(name),
@@ -201,9 +178,9 @@ net::Task<NamespaceState> WatchedNamespaces::confirm(std::string name, SteadyTim
       state->trusting(object.error());
       co_return NamespaceState{};
     }
-    const auto known = read_known(*object);
+    const auto known = read_facts(*object);
     const std::shared_lock lock(state->mutex);
-    co_return state->judge(known);
+    co_return judge(known, state->selectors);
   };
   auto answered = co_await net::run_on<NamespaceState>(io_, std::move(work), until);
   co_return answered ? std::move(*answered) : NamespaceState{};

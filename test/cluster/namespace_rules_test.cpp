@@ -3,8 +3,11 @@
 #include <catch2/catch.hpp>
 #include <string>
 
+#include "credential/pull_secret.hpp"
+
 using namespace digester;
 using namespace digester::cluster;
+using credential::is_namespace_name;
 
 namespace {
 
@@ -17,6 +20,17 @@ json::Value parse(json::Document& document, std::string text) {
 std::string entry(const std::string& service, const std::string& selector) {
   return R"({"clientConfig":{"service":{"namespace":"digester-system","name":")" + service + "\"}}" +
          selector + "}";
+}
+
+bool selects(const Selectors& selectors, json::Value labels) {
+  NamespaceFacts facts;
+  for (const auto [key, value] : labels.members())
+    facts.labels[std::string(key)] = std::string(value.string_or(""));
+  return judge(facts, selectors).selected;
+}
+
+webhook::NamespaceState state_of(json::Value object, const Selectors& selectors) {
+  return judge(read_facts(object), selectors);
 }
 
 }  // namespace
