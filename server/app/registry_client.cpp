@@ -10,6 +10,7 @@
 #include "build_info.hpp"
 #include "credential/chain.hpp"
 #include "credential/docker_config.hpp"
+#include "net/authority.hpp"
 #include "net/client/client_options.hpp"
 #include "net/client/http_client.hpp"
 #include "registry/host_list.hpp"
@@ -20,6 +21,15 @@ namespace digester::app {
 namespace {
 
 constexpr const char* kUserAgent = "digester/" DIGESTER_VERSION;
+
+// "host:port", as every pod sees it; nothing outside a cluster.
+std::optional<std::string> kubernetes_api(const cli::Environment& environment) {
+  auto host = environment("KUBERNETES_SERVICE_HOST").value_or("");
+  if (host.find(':') != std::string::npos && !host.starts_with('[')) host = "[" + host + "]";
+  if (const auto port = environment("KUBERNETES_SERVICE_PORT").value_or(""); !port.empty())
+    host += ":" + port;
+  return net::parse_authority(host) ? std::optional(host) : std::nullopt;
+}
 
 net::ClientOptions client_options(const cli::RegistryOptions& options, const cli::Environment& environment) {
   net::ClientOptions o;
@@ -32,8 +42,7 @@ net::ClientOptions client_options(const cli::RegistryOptions& options, const cli
   o.proxy = net::ProxyOptions::from_environment([](const char* name) { return std::getenv(name); });
   // A digest belongs to a registry, never to the cluster: its API is out of reach.
   o.denied_hosts = {"kubernetes.default.svc", "kubernetes.default.svc.cluster.local"};
-  if (auto host = environment("KUBERNETES_SERVICE_HOST"); host && !host->empty())
-    o.denied_hosts.push_back(std::move(*host));
+  if (auto api = kubernetes_api(environment)) o.denied_hosts.push_back(std::move(*api));
   return o;
 }
 

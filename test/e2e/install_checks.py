@@ -11,18 +11,17 @@ import sys
 import threading
 import time
 
-import standalone
+import runner
 from api import Watch, path_of
 from cluster import PROGRAMS, wait_until
 from harness import ROOT, expect
+from installed import CONFIGURATION, DEPLOYMENT, SECRET, SERVICE
 from match_conditions_checks import PINNED, TAGGED, containers, define, pod
-from recorder import CONFIGURATION, SERVICE, Recorder
+from recorder import Recorder
 
 sys.path.insert(0, str(ROOT / "test/deploy"))
 
 NAMESPACE = path_of("v1", "Namespace", None, "digester-system")
-DEPLOYMENT = path_of("apps/v1", "Deployment", "digester-system", "digester-controller-manager")
-SECRET = path_of("v1", "Secret", "digester-system", "digester-webhook-server-cert")
 BUNDLE = base64.b64encode(b"-----BEGIN CERTIFICATE-----\nMIIBszCCAVmgAwIBAgIUWvP1Gn7D\n").decode()
 
 
@@ -355,4 +354,4 @@ def install_helm(h, cluster):
 GROUPS = [install_apply, install_move, install_components, install_audit, install_rights, install_helm]
 
 if __name__ == "__main__":
-    standalone.main(GROUPS, __doc__)
+    runner.main(GROUPS, __doc__)

@@ -7,11 +7,12 @@ here, where the shipped Ignore would hide it.
 """
 import time
 
-import standalone
+import runner
 from api import ApiError, path_of
 from cluster import wait_until
 from harness import ROOT, Failed, expect
-from recorder import CONFIGURATION, Recorder
+from installed import CONFIGURATION
+from recorder import Recorder
 
 PINNED = "registry.test/team/web:1@sha256:" + "a" * 64
 TAGGED = "registry.test/team/web:1"
@@ -351,7 +352,7 @@ def define(cluster, *arguments):
 
 
 def match_conditions_custom(h, cluster):
-    import yaml  # standalone says so when it is missing
+    import yaml  # runner says so when it is missing
     define(cluster, "sources.knative.dev", "ContainerSource", "containersources")
     with Recorder(h, cluster) as recorder:
         bench = Bench(cluster, recorder, "conditions-custom")
@@ -432,4 +433,4 @@ def match_conditions(h, cluster):
 GROUPS = [match_conditions]
 
 if __name__ == "__main__":
-    standalone.main(GROUPS, __doc__)
+    runner.main(GROUPS, __doc__)

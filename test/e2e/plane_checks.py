@@ -11,67 +11,9 @@ from api import path_of
 from cluster import VERSION, Cluster, wait_until
 from harness import ROOT, expect
 from kubelet import Kubelet, PullError, digest_of
+from objects import Space, is_ready, job, pod, workload
 
 DIGEST_A, DIGEST_B = "sha256:" + "a" * 64, "sha256:" + "b" * 64
-
-
-def workload(kind, name, image="registry.test/team/web:1", **spec):
-    """An object of apps/v1 with a Pod template of one container."""
-    labels = {"app": name}
-    return {"apiVersion": "apps/v1", "kind": kind, "metadata": {"name": name},
-            "spec": {"selector": {"matchLabels": labels},
-                     "template": {"metadata": {"labels": labels},
-                                  "spec": {"containers": [{"name": "main", "image": image}]}}} | spec}
-
-
-def pod(name, image="registry.test/team/web:1", **spec):
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name},
-            "spec": {"containers": [{"name": "main", "image": image}], "terminationGracePeriodSeconds": 30} | spec}
-
-
-def job(name, image="registry.test/team/migrate:2", **spec):
-    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": name},
-            "spec": {"template": {"spec": {"restartPolicy": "Never",
-                                           "containers": [{"name": "main", "image": image}]}}} | spec}
-
-
-class Space:
-    """A namespace of a check's own, and short ways to what is in it."""
-
-    def __init__(self, cluster, name):
-        self.cluster, self.api = cluster, cluster.api
-        self.name = cluster.namespace(name)
-
-    def kubectl(self, *arguments, **options):
-        return self.cluster.kubectl("-n", self.name, *arguments, **options)
-
-    def path(self, api_version, kind, *rest):
-        return path_of(api_version, kind, self.name, *rest)
-
-    def create(self, item):
-        return self.api.create(item, self.name)
-
-    def get(self, api_version, kind, name):
-        return self.api.get(self.path(api_version, kind, name))
-
-    def pods(self, app=None):
-        query = {"labelSelector": f"app={app}"} if app else {}
-        return self.api.items(self.path("v1", "Pod"), **query)
-
-    def replica_sets(self):
-        return self.api.items(self.path("apps/v1", "ReplicaSet"))
-
-    def ready(self, app, count):
-        """Waits until an app has so many Pods, all of them Running and Ready, and none that is going."""
-        def condition():
-            pods = self.pods(app)
-            return len(pods) == count and all(is_ready(item) for item in pods) and pods
-        return wait_until(f"{count} ready Pods of {app}", condition)
-
-
-def is_ready(item):
-    return item["status"].get("phase") == "Running" and "deletionTimestamp" not in item["metadata"] and any(
-        entry["type"] == "Ready" and entry["status"] == "True" for entry in item["status"].get("conditions", []))
 
 
 def plane_workloads(h, cluster):

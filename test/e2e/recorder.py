@@ -10,12 +10,8 @@ import ssl
 import subprocess
 import threading
 
-from api import path_of
 from harness import ROOT
-
-CONFIGURATION = path_of("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration", None,
-                        "digester-mutating-webhook-configuration")
-SERVICE = path_of("v1", "Service", "digester-system", "digester-webhook-service")
+from installed import CONFIGURATION, service_address
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -55,7 +51,7 @@ class Recorder:
                        env=h.environment())
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificates / "tls.crt", certificates / "tls.key")
-        address = self.api.get(SERVICE)["spec"]["clusterIP"]
+        address = service_address(cluster)
         self.server = Server((address, 443), Handler)
         self.server.seen = []
         # The handshake belongs to the connection's own thread.

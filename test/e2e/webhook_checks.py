@@ -1,64 +1,14 @@
 """The shipped manifests and the real server on a real API server: with the ServiceAccount's own token and rights, on the
 Service's own address, digests from a real registry."""
-import subprocess
+import json
 import time
-import urllib.request
 
-from api import ApiError, path_of
+from api import ApiError
 from cluster import wait_until
-from harness import ROOT, expect, free_port
-from plane_checks import Space, job, pod, workload
-from servers import Registry
-
-CONFIGURATION = path_of("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration", None,
-                        "digester-mutating-webhook-configuration")
-SERVICE = path_of("v1", "Service", "digester-system", "digester-webhook-service")
-SECRET = path_of("v1", "Secret", "digester-system", "digester-webhook-server-cert")
-
-
-class Installed:
-    """deploy/ applied, and one server where its Service is."""
-
-    def __init__(self, h, cluster, registry, *flags):
-        self.h, self.cluster = h, cluster
-        cluster.kubectl("apply", "-k", ROOT / "deploy")
-        address = cluster.api.get(SERVICE)["spec"]["clusterIP"]
-        kubeconfig = h.work / "digester.kubeconfig"
-        cluster.write_kubeconfig(kubeconfig, cluster.token("digester-system", "digester-admin"))
-        self.health, self.metrics = free_port(), free_port()
-        self.command = [h.program, "webhook", "--kubeconfig", kubeconfig, "--pod-namespace", "digester-system",
-                        "--listen-address", address, "--port", "443", "--health-addr", f"127.0.0.1:{self.health}",
-                        "--metrics-addr", f"127.0.0.1:{self.metrics}", "--log-format", "json", "--drain", "0s",
-                        "--on-error=admit-controlled", "--insecure-registries", registry.host, *flags]
-        self.process = h.start("digester", self.command)
-        h.wait_for("digester", self.process, self.is_ready)
-
-    def is_ready(self):
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.health}/readyz", timeout=2) as answer:
-                return answer.status == 200
-        except OSError:
-            return False
-
-    def close(self):
-        self.h.stop(self.process)
-        self.cluster.kubectl("delete", "mutatingwebhookconfiguration", "digester-mutating-webhook-configuration")
-
-
-def images(template):
-    spec = template["spec"]
-    return [c["image"] for key in ("initContainers", "containers", "ephemeralContainers") for c in spec.get(key, [])] + [
-        v["image"]["reference"] for v in spec.get("volumes", []) if "image" in v]
-
-
-def switch_on(space):
-    """Labels the namespace and waits until the API server and the server have seen it."""
-    space.cluster.kubectl("label", "--overwrite", "namespace", space.name, "digest-resolution=enabled")
-
-    def pinned():
-        answer = space.api.call("POST", space.path("v1", "Pod") + "?dryRun=All", pod("probe", space.web))
-        return "@sha256:" in answer["spec"]["containers"][0]["image"]
-    wait_until(f"{space.name} is switched on", pinned)
+from harness import expect
+from installed import CONFIGURATION, SECRET, Installed, apply, bundle, images, is_pinned, switch_on
+from objects import Space, job, pod, workload
+from servers import DIGESTS, Registry
 
 
 def revisions(space, app):
@@ -78,34 +28,29 @@ def rolled_out(space, name, replicas):
 def webhook(h, cluster):
     registry = Registry(h, "cluster-registry")
     web, migrate = f"{registry.host}/team/web:1.10", f"{registry.host}/team/migrate:2"
-    digests = dict(line.split() for line in subprocess.run(
-        [ROOT / "scripts/seed.sh", "--print"], capture_output=True, text=True, check=True).stdout.splitlines())
-    pinned = {web: f"{web}@{digests['team/web:1.10']}", migrate: f"{migrate}@{digests['team/migrate:2']}"}
-    installed = Installed(h, cluster, registry)
+    pinned = {web: f"{web}@{DIGESTS['team/web:1.10']}", migrate: f"{migrate}@{DIGESTS['team/migrate:2']}"}
+    installed = Installed(h, cluster, [registry])
 
     def space(name, on=True):
         made = Space(cluster, name)
-        made.web = web
         if on:
-            switch_on(made)
+            switch_on(made, web)
         return made
 
     with h.check("the server makes its own certificates: Secret filled, bundle written, ready"):
         keys = cluster.api.get(SECRET)["data"]
         expect({"ca.crt", "ca.key", "tls.crt", "tls.key"} <= keys.keys(), keys.keys())
-        bundle = cluster.api.get(CONFIGURATION)["webhooks"][0]["clientConfig"].get("caBundle")
-        expect(bundle == keys["ca.crt"], "the bundle is not the Secret's authority")
+        expect(bundle(cluster) == keys["ca.crt"], "the bundle is not the Secret's authority")
 
     with h.check("applying the manifests again takes neither certificate nor bundle away"):
         before = cluster.api.get(SECRET)["data"]
-        cluster.kubectl("apply", "-k", ROOT / "deploy")
+        apply(cluster)
         expect(cluster.api.get(SECRET)["data"] == before, "the Secret changed")
-        expect(cluster.api.get(CONFIGURATION)["webhooks"][0]["clientConfig"].get("caBundle"), "the bundle is gone")
+        expect(bundle(cluster), "the bundle is gone")
 
     with h.check("a bundle that somebody removes is put back"):
         cluster.api.patch(CONFIGURATION, [{"op": "remove", "path": "/webhooks/0/clientConfig/caBundle"}], "json")
-        wait_until("the bundle is back",
-                   lambda: cluster.api.get(CONFIGURATION)["webhooks"][0]["clientConfig"].get("caBundle"))
+        wait_until("the bundle is back", lambda: bundle(cluster))
 
     kinds = space("kinds")
     with h.check("every kind comes out pinned with the registry's digest"):
@@ -157,7 +102,7 @@ def webhook(h, cluster):
     running.create(job("once", web))
     rolled_out(running, "web", 2)
     wait_until("the bare Pod runs", lambda: running.get("v1", "Pod", "bare")["status"].get("phase") == "Running")
-    switch_on(running)
+    switch_on(running, web)
 
     with h.check("H1, H4: scaling and annotating a Deployment older than the label makes no ReplicaSet"):
         running.kubectl("scale", "deployment", "web", "--replicas=4")
@@ -166,7 +111,7 @@ def webhook(h, cluster):
         time.sleep(3)
         expect(len(revisions(running, "web")) == 1, len(revisions(running, "web")))
         expect(running.get("apps/v1", "Deployment", "web")["status"].get("collisionCount") is None, "collisions")
-        new = [p for p in running.pods("web") if "@sha256:" in images(p)[0]]
+        new = [p for p in running.pods("web") if is_pinned(images(p)[0])]
         expect(len(new) == 2, "new Pods are pinned", [images(p) for p in running.pods("web")])
 
     with h.check("H2: labelling a running Pod changes no image and restarts nothing"):
@@ -189,7 +134,6 @@ def webhook(h, cluster):
 
     with h.check("applying again what is pinned changes nothing, and a diff is empty"):
         manifest = h.work / "web.json"
-        import json
         manifest.write_text(json.dumps(workload("Deployment", "applied", web, replicas=1)))
         running.kubectl("apply", "-f", manifest)
         rolled_out(running, "applied", 1)
@@ -210,19 +154,18 @@ def webhook(h, cluster):
 
         def untouched():
             answer = running.api.call("POST", running.path("v1", "Pod") + "?dryRun=All", pod("probe", web))
-            return "@sha256:" not in answer["spec"]["containers"][0]["image"]
+            return not is_pinned(answer["spec"]["containers"][0]["image"])
         wait_until("nothing is sent any more", untouched)
-        expect(installed.is_ready() and installed.process.poll() is None, "the server is not well")
-        cluster.kubectl("apply", "-k", ROOT / "deploy")
-        wait_until("the bundle is written again",
-                   lambda: cluster.api.get(CONFIGURATION)["webhooks"][0]["clientConfig"].get("caBundle"))
+        expect(installed.replica.is_ready(), "the server is not well")
+        apply(cluster)
+        wait_until("the bundle is written again", lambda: bundle(cluster))
 
     with h.check("it ends within its time, with certificates and watches under way"):
         started = time.monotonic()
-        h.stop(installed.process)
+        status = installed.replica.stop()
         expect(time.monotonic() - started < 5, "took too long")
-        expect(installed.process.returncode == 0, installed.process.returncode)
-    cluster.kubectl("delete", "mutatingwebhookconfiguration", "digester-mutating-webhook-configuration")
+        expect(status == 0, status)
+    installed.close()
 
 
 GROUPS = (webhook,)

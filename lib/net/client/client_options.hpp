@@ -109,7 +109,8 @@ struct ClientOptions {
   std::size_t head_bytes = 64 * 1024;  // status line and fields, 1xx and trailers included
   std::size_t connections = 512;       // open at once, idle ones not counted; more are refused
 
-  // Hosts that are never reached, beyond the rules' own: the Kubernetes API's name and address.
+  // "host" or "host:port" (an IPv6 address in brackets) that is never reached, beyond the rules' own: the
+  // Kubernetes API's names and address. std::invalid_argument if one of them is neither.
   std::vector<std::string> denied_hosts;
 };
 

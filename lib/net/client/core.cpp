@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "base/text.hpp"
+#include "net/authority.hpp"
 #include "net/client/address.hpp"
 #include "net/client/tunnel.hpp"
 #include "net/with_timeout.hpp"
@@ -58,9 +60,16 @@ std::string_view name_of(AddressClass value) {
   return "unknown";
 }
 
-bool is_denied_address(const Core& core, const asio::ip::address& address) {
-  const auto& never = core.denied_addresses;
-  return std::find(never.begin(), never.end(), address) != never.end();
+bool is_denied(const Core& core, const asio::ip::address& address, std::uint16_t port) {
+  return std::ranges::any_of(core.denied_hosts, [&](const DeniedHost& never) {
+    return never.name.empty() && never.address == address && never.port.value_or(port) == port;
+  });
+}
+
+bool is_denied(const Core& core, const std::string& name, std::uint16_t port) {
+  return std::ranges::any_of(core.denied_hosts, [&](const DeniedHost& never) {
+    return never.name == name && never.port.value_or(port) == port;
+  });
 }
 
 struct Checked {
@@ -69,11 +78,11 @@ struct Checked {
   std::string refused;  // for the log
 };
 
-Checked check(const Core& core, const Addresses& addresses, const AddressPolicy& policy) {
+Checked check(const Core& core, const Addresses& addresses, std::uint16_t port, const AddressPolicy& policy) {
   Checked checked;
   for (const auto& address : addresses) {
     const AddressClass is = classify(address);
-    if (permits(policy, is) && !is_denied_address(core, address)) {
+    if (permits(policy, is) && !is_denied(core, address, port)) {
       checked.allowed.push_back(address);
       checked.least_public = std::max(checked.least_public, is);
     } else {
@@ -106,11 +115,13 @@ Core::Core(asio::io_context& context, ClientOptions client_options)
       proxies(options.proxy),
       pool(options.pool),
       sweeping(context.get_executor()) {
-  for (const auto& host : options.denied_hosts) {
-    if (const auto address = parse_literal(host))
-      denied_addresses.push_back(*address);
+  for (const auto& text : options.denied_hosts) {
+    const auto authority = parse_authority(text);
+    if (!authority) throw std::invalid_argument("denied_hosts: " + text);
+    if (const auto address = parse_literal(authority->host))
+      denied_hosts.push_back({*address, {}, authority->port});
     else
-      denied_names.push_back(canonical_name(host));
+      denied_hosts.push_back({{}, canonical_name(authority->host), authority->port});
   }
 }
 
@@ -124,8 +135,7 @@ Result<Route> make_route(const Core& core, const Url& target, const AddressPolic
     return fail(ErrorKind::forbidden,
                 fmt::format("{} is an IPv4 address in an unusual spelling; write it as four decimal numbers",
                             route.peer));
-  if (std::find(core.denied_names.begin(), core.denied_names.end(), name) != core.denied_names.end())
-    return fail(not_allowed(route, kCluster, "a denied host"));
+  if (is_denied(core, name, target.port)) return fail(not_allowed(route, kCluster, "a denied host"));
 
   // Metadata services are asked without a proxy: elsewhere they are somebody else's.
   if (!policy.allow_metadata) {
@@ -134,9 +144,10 @@ Result<Route> make_route(const Core& core, const Url& target, const AddressPolic
     route.proxy = std::move(*proxy);
   }
   if (const auto literal = parse_literal(target.host)) {
-    const auto checked = check(core, {*literal}, policy);
+    const auto checked = check(core, {*literal}, target.port, policy);
     if (checked.allowed.empty()) {
-      const auto why = is_denied_address(core, *literal) ? std::string(kCluster) : why_not_allowed(route);
+      const auto why =
+          is_denied(core, *literal, target.port) ? std::string(kCluster) : why_not_allowed(route);
       return fail(not_allowed(route, why, checked.refused));
     }
   }
@@ -181,7 +192,7 @@ Task<Result<ConnectionPtr>> open_connection(std::shared_ptr<Core> core, std::sha
     if (route->proxy) error.message = "the proxy cannot be used: " + error.message;
     co_return fail(std::move(error));
   }
-  const Checked checked = check(*core, *addresses, policy);
+  const Checked checked = check(*core, *addresses, port, policy);
   if (checked.allowed.empty()) co_return fail(not_allowed(*route, why_not_allowed(*route), checked.refused));
   AddressClass peer = checked.least_public;
   if (route->proxy) {

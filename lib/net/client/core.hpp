@@ -15,6 +15,13 @@
 
 namespace digester::net {
 
+// Out of ClientOptions::denied_hosts: an address or, where that is unspecified, a name.
+struct DeniedHost {
+  asio::ip::address address;
+  std::string name;
+  std::optional<std::uint16_t> port;  // none: every port
+};
+
 struct Core {
   Core(asio::io_context& context, ClientOptions client_options);
 
@@ -29,8 +36,7 @@ struct Core {
   bool sweep_pending = false;
   bool closed = false;
   std::size_t exchanges = 0;
-  Addresses denied_addresses;
-  std::vector<std::string> denied_names;
+  std::vector<DeniedHost> denied_hosts;
 };
 
 // Where a request goes and by which way.

@@ -230,6 +230,15 @@ TEST_CASE("the Kubernetes API is out of reach by name and by address") {
   for (const char* host : {"kubernetes.default.svc", "Kubernetes.default.svc.", "127.0.0.1", "registry.test"})
     CHECK(ask("http://" + std::string(host) + port, policy, options).error().kind == ErrorKind::forbidden);
   CHECK(server.connection_count() == 0);
+
+  SECTION("with a port: that port alone") {
+    options.denied_hosts = {"127.0.0.1" + port, "[::1]:443"};
+    CHECK(ask("http://127.0.0.1" + port, policy, options).error().kind == ErrorKind::forbidden);
+    CHECK(server.connection_count() == 0);
+    ScriptedServer registry;
+    registry.set_handler([](const std::string&) { return answer(200); });
+    CHECK(ask("http://127.0.0.1:" + std::to_string(registry.port()), policy, options));
+  }
 }
 
 TEST_CASE("of a private address that nobody listed only 'not reachable' is said, the cause goes to the log") {

@@ -1,10 +1,16 @@
-"""Runs groups of end-to-end checks on their own: what a module of checks calls when it is started as a script."""
+"""Runs groups of end-to-end checks on a control plane of their own: what a module of checks calls when it is started
+as a script. A group is a function of (harness, cluster).
+
+Builds the control plane first when it is not there (build_control_plane.sh). Exit status 77: something that cannot
+be built is missing, the last line says what.
+"""
 import argparse
 import os
 import pathlib
 import signal
 import subprocess
 import sys
+import time
 import traceback
 
 import cluster as control_plane
@@ -26,24 +32,33 @@ def tools():
 
 
 def run(groups, description):
-    parser = argparse.ArgumentParser(description=description)
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", type=pathlib.Path, default=ROOT / "build/release/digester")
     parser.add_argument("--group", choices=[group.__name__ for group in groups], action="append")
+    parser.add_argument("--list", action="store_true", help="print the names of the groups")
     options = parser.parse_args()
+    if options.list:
+        print(*(group.__name__ for group in groups), sep="\n")
+        return 0
     # Ends as after an exception, so that what was started is stopped.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda received, _: sys.exit(128 + received))
     if trouble := tools():
         print(trouble[1])
         return trouble[0]
     h = Harness(options.program)
     try:
-        with control_plane.Cluster(h) as cluster, Kubelet(cluster):
+        started = time.monotonic()
+        cluster = control_plane.Cluster(h)
+        print(f"     control plane ready in {time.monotonic() - started:.1f} s, Services in {cluster.range.cidr}",
+              flush=True)
+        with cluster, Kubelet(cluster):
             for group in groups:
                 if options.group and group.__name__ not in options.group:
                     continue
                 try:
                     group(h, cluster)
-                except Exception:
+                except Exception:  # what it needs does not start: the other groups have their own
                     h.failed += 1
                     print(f"FAIL {group.__name__} cannot be set up\n{traceback.format_exc()}", flush=True)
     finally:
@@ -53,7 +68,4 @@ def run(groups, description):
 
 
 def main(groups, description):
-    try:
-        sys.exit(run(groups, description))
-    except KeyboardInterrupt:
-        sys.exit(130)
+    sys.exit(run(groups, description))
