@@ -1,11 +1,12 @@
 #include "kube/api_client.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <random>
 
 #include "base/text.hpp"
 #include "kube/api_error.hpp"
-#include "kube/bearer_token.hpp"
+#include "kube/credential_in_use.hpp"
 #include "net/client/client_options.hpp"
 #include "net/with_timeout.hpp"
 
@@ -26,29 +27,35 @@ net::Task<> sleep_on_timer(Duration duration) {
   co_await timer.async_wait(net::use_task);
 }
 
+// An HTTP client that shows this certificate. Throws std::runtime_error for one that is no use.
+using MakeClient = std::function<std::shared_ptr<net::HttpClient>(const ApiCredential&)>;
+
 // Shared by the calls under way, so that these may end after the client itself.
 struct Core {
-  Core(net::HttpClient& client, ClientConfig from, const Clock& time, const Logger& logger, ApiOptions limits,
-       ApiHooks with)
-      : http(client),
+  Core(std::shared_ptr<net::HttpClient> client, MakeClient maker, ClientConfig from, const Clock& time,
+       const Logger& logger, ApiOptions limits, ApiHooks with)
+      : http(std::move(client)),
+        make(std::move(maker)),
+        shown{{}, from.client_certificate_pem, from.client_key_pem},
         server(std::move(from.server)),
         clock(time),
         log(logger),
         options(std::move(limits)),
         hooks(complete(std::move(with))),
-        token(from, time, logger) {
+        credential(from, time, logger) {
     while (server.target.ends_with('/'))
       server.target.pop_back();
   }
 
-  std::unique_ptr<net::HttpClient> owned;
-  net::HttpClient& http;
-  net::Url server;  // without a slash at its end
+  std::shared_ptr<net::HttpClient> http;
+  MakeClient make;      // empty: whatever the certificate, it is `http`
+  ApiCredential shown;  // the certificate of `http`
+  net::Url server;      // without a slash at its end
   const Clock& clock;
   const Logger& log;
   const ApiOptions options;
   ApiHooks hooks;
-  BearerToken token;
+  CredentialInUse credential;
 };
 using CorePtr = std::shared_ptr<Core>;
 
@@ -62,7 +69,7 @@ struct Asked {
   Duration silence_limit{0};
   net::HttpClient::OnBody on_body;  // set: a stream
   Right right;
-  std::string token;  // of the last try
+  ApiCredential credential;  // of the last try
 };
 
 net::Request make_request(const Core& core, const Asked& asked) {
@@ -71,7 +78,8 @@ net::Request make_request(const Core& core, const Asked& asked) {
   request.url = core.server;
   request.url.target += asked.path;
   request.headers.add("Accept", "application/json");
-  if (!asked.token.empty()) request.headers.add("Authorization", "Bearer " + asked.token);
+  if (const auto& token = asked.credential.token; !token.empty())
+    request.headers.add("Authorization", "Bearer " + token);
   if (net::has_body(asked.method)) {
     request.headers.add("Content-Type", asked.content_type);
     request.body = asked.body;
@@ -94,22 +102,40 @@ void tell(const Core& core, const Asked& asked, const Result<net::Response>& res
                   {"took_ms", std::chrono::duration<double, std::milli>(took).count()}});
 }
 
+// The client whose connections show this certificate. With another certificate it is a new one; exchanges
+// under way keep the old one until they end.
+Result<std::shared_ptr<net::HttpClient>> client_for(Core& core, const ApiCredential& credential) {
+  if (!core.make ||
+      (credential.certificate_pem == core.shown.certificate_pem && credential.key_pem == core.shown.key_pem))
+    return core.http;
+  try {
+    core.http = core.make(credential);
+  } catch (const std::runtime_error& error) {
+    return fail(ErrorKind::unauthorized, error.what());
+  }
+  core.shown = credential;
+  return core.http;
+}
+
 // One try. `asked` is on the caller's frame.
-net::Task<Result<net::Response>> attempt(Core& core, Asked& asked, std::string refused) {
-  auto getting = core.token.get(std::move(refused));
+net::Task<Result<net::Response>> attempt(Core& core, Asked& asked, std::optional<ApiCredential> refused) {
+  auto getting = core.credential.get(std::move(refused));
   // The injected clock says how much time is left, the real one when that is over.
   const auto until = SystemClock().now() + (asked.deadline - core.clock.now());
-  auto token = co_await net::with_timeout(until, std::move(getting));
-  if (!token) co_return fail(ErrorKind::timed_out, "the token for the Kubernetes API did not come in time");
-  if (!*token) co_return fail(std::move(token->error()));
-  asked.token = std::move(**token);
+  auto credential = co_await net::with_timeout(until, std::move(getting));
+  if (!credential)
+    co_return fail(ErrorKind::timed_out, "the credential for the Kubernetes API did not come in time");
+  if (!*credential) co_return fail(std::move(credential->error()));
+  asked.credential = std::move(**credential);
+  const auto http = client_for(core, asked.credential);
+  if (!http) co_return fail(http.error());
   const auto started = core.clock.now();
   auto request = make_request(core, asked);
   Result<net::Response> response;
   if (asked.on_body)
-    response = co_await core.http.stream(std::move(request), asked.on_body);
+    response = co_await (*http)->stream(std::move(request), asked.on_body);
   else
-    response = co_await core.http.send(std::move(request));
+    response = co_await (*http)->send(std::move(request));
   tell(core, asked, response, core.clock.now() - started);
   co_return response;
 }
@@ -135,20 +161,21 @@ std::optional<Duration> wait_before_retry(Core& core, const Asked& asked, const 
 net::Task<Result<ApiAnswer>> perform(CorePtr core, Asked asked) {
   if (!asked.path.starts_with('/')) co_return fail(ErrorKind::invalid, "the API's path begins with a slash");
   asked.right = right_of(asked.method, asked.path);
-  std::string refused;
-  bool renewed = !core->token.renewable();
+  std::optional<ApiCredential> refused;
+  bool renewed = !core->credential.renewable();
   for (unsigned retries = 0;;) {
-    auto response = co_await attempt(*core, asked, std::exchange(refused, {}));
+    auto response = co_await attempt(*core, asked, std::exchange(refused, std::nullopt));
     if (response && response->status / 100 == 2) {
       ApiAnswer answer;
       answer.status = response->status;
       answer.body = std::move(response->body);
       co_return answer;
     }
-    Error error = response ? read_error(*response, asked.right, asked.token) : std::move(response.error());
+    Error error =
+        response ? read_error(*response, asked.right, asked.credential.token) : std::move(response.error());
     if (response && error.kind == ErrorKind::unauthorized && !renewed) {
       renewed = true;
-      refused = asked.token;
+      refused = asked.credential;
       continue;
     }
     const auto wait = wait_before_retry(*core, asked, error, response.has_value(), retries);
@@ -209,22 +236,32 @@ std::unique_ptr<ApiClient> create_api_client(net::asio::io_context& io, ClientCo
   http.user_agent = options.user_agent;
   http.trust.system_store = config.ca_pem.empty();
   http.trust.ca_pem = config.ca_pem;
-  http.tls.certificate_pem = config.client_certificate_pem;
-  http.tls.key_pem = config.client_key_pem;
+  http.trust.where = config.ca_where;
   http.tls.server_name = config.server_name;
   http.tls.insecure_skip_verify = config.insecure_skip_verify;
-  http.proxy.http_proxy = http.proxy.https_proxy = config.proxy_url;
-  auto client = net::create_http_client(io, std::move(http));
-  auto& over = *client;
-  auto core = std::make_shared<Core>(over, std::move(config), clock, log, std::move(options), ApiHooks());
-  core->owned = std::move(client);
-  return std::make_unique<HttpApiClient>(std::move(core));
+  if (!config.proxy_url.empty()) {
+    http.proxy.http_proxy = http.proxy.https_proxy = config.proxy_url;
+    http.proxy.loopback = true;
+  } else if (config.environment_proxy) {
+    http.proxy = net::ProxyOptions::from_environment([](const char* name) { return std::getenv(name); });
+  }
+  MakeClient make = [&io, http](const ApiCredential& credential) -> std::shared_ptr<net::HttpClient> {
+    auto with_certificate = http;
+    with_certificate.tls.certificate_pem = credential.certificate_pem;
+    with_certificate.tls.key_pem = credential.key_pem;
+    return net::create_http_client(io, std::move(with_certificate));
+  };
+  auto first = make({{}, config.client_certificate_pem, config.client_key_pem});
+  return std::make_unique<HttpApiClient>(std::make_shared<Core>(
+      std::move(first), std::move(make), std::move(config), clock, log, std::move(options), ApiHooks()));
 }
 
 std::unique_ptr<ApiClient> create_api_client(net::HttpClient& http, ClientConfig config, const Clock& clock,
                                              const Logger& log, ApiOptions options, ApiHooks hooks) {
-  return std::make_unique<HttpApiClient>(
-      std::make_shared<Core>(http, std::move(config), clock, log, std::move(options), std::move(hooks)));
+  std::shared_ptr<net::HttpClient> borrowed(&http, [](net::HttpClient*) {});
+  return std::make_unique<HttpApiClient>(std::make_shared<Core>(std::move(borrowed), MakeClient(),
+                                                                std::move(config), clock, log,
+                                                                std::move(options), std::move(hooks)));
 }
 
 }  // namespace digester::kube

@@ -161,6 +161,13 @@ TEST_CASE("over a real connection: TLS by the config, a large answer, a stream, 
         [&](const std::string&) { return "HTTP/1.1 200 OK\r\nContent-Length: 16777217\r\n\r\n"; });
     CHECK(run_task(io, [&] { return api->get(kPath); }).error().kind == ErrorKind::too_large);
   }
+  SECTION("an API server of another authority: the error says where a kubeconfig names that") {
+    config.ca_pem = clients.certificate_pem();
+    const auto other = kube::create_api_client(io, config, clock, log.logger());
+    const auto error = run_task(io, [&] { return other->get(kPath); }).error();
+    CHECK(error.message.find("(add that CA to the kubeconfig's certificate-authority-data)") !=
+          std::string::npos);
+  }
   SECTION("a stream") {
     server.set_handler([&](const std::string&) { return answer(200, "one\ntwo\n"); });
     std::string seen;
@@ -189,4 +196,51 @@ TEST_CASE("over a real connection: TLS by the config, a large answer, a stream, 
     io.run();
     CHECK(ended);
   }
+}
+
+namespace {
+
+// A plugin whose second certificate is the one that the server knows.
+class CertificateSource final : public kube::CredentialSource {
+ public:
+  net::Task<Result<kube::ApiCredential>> credential(bool refused) override {
+    if (refused) current = known;
+    co_return current;
+  }
+  kube::ApiCredential current;
+  kube::ApiCredential known;
+};
+
+}  // namespace
+
+TEST_CASE("a client certificate that a plugin gives is shown, and a new one after a 401") {
+  const TestCa ca;
+  const TestCa clients;
+  const auto old = clients.issue();
+  const auto fresh = clients.issue();
+  ScriptedServer server(ServerTls{.certificate = ca.issue(), .client_ca_pem = clients.certificate_pem()});
+  // As an API server does with a certificate that is over: 401, on the first connection.
+  server.set_reactor([](const RecordedRequest& request) -> Script {
+    return {send(request.connection == 0 ? answer(401) : answer(200))};
+  });
+  auto source = std::make_shared<CertificateSource>();
+  source->current = {{}, old.certificate_pem, old.key_pem};
+  source->known = {{}, fresh.certificate_pem, fresh.key_pem};
+  auto config = api_config("https://127.0.0.1:" + std::to_string(server.port()));
+  config.ca_pem = ca.certificate_pem();
+  config.token.clear();
+  config.credential_source = source;
+  const SystemClock clock;
+  const CaptureLog log;
+  net::asio::io_context io(1);
+  auto api = kube::create_api_client(io, config, clock, log.logger());
+
+  CHECK(run_task(io, [&] { return api->get(kPath); }));
+  CHECK(server.requests().size() == 2);
+  CHECK_FALSE(server.requests().at(1).field("authorization"));
+  CHECK(run_task(io, [&] { return api->get(kPath); }));
+  CHECK(server.connection_count() == 2);
+
+  source->current = {{}, old.certificate_pem, fresh.key_pem};
+  CHECK(run_task(io, [&] { return api->get(kPath); }).error().kind == ErrorKind::unauthorized);
 }

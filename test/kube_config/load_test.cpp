@@ -148,7 +148,7 @@ TEST_CASE_METHOD(Fixture, "all that a kubeconfig says gets into the configuratio
   CHECK(config->server_name == "sn");
   CHECK(config->proxy_url == "http://p");
   CHECK(config->namespace_name == "n");
-  CHECK_FALSE(config->token_source);
+  CHECK_FALSE(config->credential_source);
   dir.write("config", kubeconfig("https://a", "{tokenFile: tok}"));
   CHECK(fault(path) == "cannot read " + (dir / "tok") + ": it is not there");
   dir.write("config", kubeconfig("a:6443"));
@@ -156,7 +156,7 @@ TEST_CASE_METHOD(Fixture, "all that a kubeconfig says gets into the configuratio
   CHECK(load(path, "other").error().message == "the kubeconfig has no context \"other\"");
 }
 
-TEST_CASE_METHOD(Fixture, "an exec plugin becomes a token source, unless there is a token") {
+TEST_CASE_METHOD(Fixture, "an exec plugin becomes a source of credentials, unless there is a token") {
   const auto plugin =
       dir.write("plugin",
                 "#!/bin/sh\nprintf '%s' \"$KUBERNETES_EXEC_INFO\" >\"$OUT\"\n"
@@ -171,15 +171,15 @@ TEST_CASE_METHOD(Fixture, "an exec plugin becomes a token source, unless there i
   const auto path = dir.write("config", kubeconfig("https://a:6443", "{" + exec + "}"));
   const auto config = load(path);
   REQUIRE(config);
-  REQUIRE(config->token_source);
-  const auto token = test::run_task(io, [&] { return config->token_source->token(false); });
+  REQUIRE(config->credential_source);
+  const auto token = test::run_task(io, [&] { return config->credential_source->credential(false); });
   REQUIRE(token);
-  CHECK(*token == "from-plugin");
+  CHECK(token->token == "from-plugin");
   std::ifstream info(out);
   const std::string seen{std::istreambuf_iterator<char>(info), {}};
   CHECK(seen.find(R"("cluster":{"server":"https://a:6443")") != std::string::npos);
   dir.write("config", kubeconfig("https://a", "{token: t, " + exec + "}"));
-  CHECK_FALSE(load(path)->token_source);
+  CHECK_FALSE(load(path)->credential_source);
   dir.write("config", kubeconfig("https://a",
                                  "{exec: {apiVersion: client.authentication.k8s.io/v1, command: p, "
                                  "interactiveMode: Always}}"));

@@ -38,6 +38,7 @@ Result<ClientConfig> in_cluster(const Environment& environment, const std::strin
   auto ca = require_config_file(directory + "/ca.crt");
   if (!ca) return incomplete(ca.error());
   config.ca_pem = std::move(*ca);
+  config.ca_where = "to " + directory + "/ca.crt";
   config.token_file = directory + "/token";
   const auto token = require_config_file(config.token_file);
   if (!token) return incomplete(token.error());

@@ -4,7 +4,7 @@
 
 #include "base/text.hpp"
 #include "kube/config/config_files.hpp"
-#include "kube/config/exec_token_source.hpp"
+#include "kube/config/exec_credential_source.hpp"
 #include "kube/text/kubeconfig.hpp"
 
 namespace digester::kube {
@@ -16,9 +16,9 @@ Result<std::string> content_of(std::string data, const std::string& file) {
   return require_config_file(file);
 }
 
-Result<std::shared_ptr<TokenSource>> make_token_source(const Kubeconfig& kubeconfig,
-                                                       const ClientConfig& config,
-                                                       const ExecSetting& setting) {
+Result<std::shared_ptr<CredentialSource>> make_credential_source(const Kubeconfig& kubeconfig,
+                                                                 const ClientConfig& config,
+                                                                 const ExecSetting& setting) {
   ExecOptions options;
   options.exec = *kubeconfig.exec;
   if (options.exec.interactive == ExecConfig::Interactive::always)
@@ -32,7 +32,7 @@ Result<std::shared_ptr<TokenSource>> make_token_source(const Kubeconfig& kubecon
   if (options.exec.provide_cluster_info)
     options.cluster = ExecCluster{kubeconfig.server, kubeconfig.tls_server_name,
                                   kubeconfig.insecure_skip_tls_verify, config.ca_pem, kubeconfig.proxy_url};
-  return ExecTokenSource::make(setting.io, std::move(options), setting.clock, setting.log);
+  return ExecCredentialSource::make(setting.io, std::move(options), setting.clock, setting.log);
 }
 
 Result<ClientConfig> to_config(Kubeconfig kubeconfig, const ExecSetting& setting) {
@@ -63,12 +63,14 @@ Result<ClientConfig> to_config(Kubeconfig kubeconfig, const ExecSetting& setting
   config.insecure_skip_verify = kubeconfig.insecure_skip_tls_verify;
   config.server_name = kubeconfig.tls_server_name;
   config.proxy_url = kubeconfig.proxy_url;
+  // As kubectl does. Not in a cluster: a pod's proxy is for what is outside.
+  config.environment_proxy = true;
   config.namespace_name = kubeconfig.namespace_name;
   // As in client-go, a token goes before a plugin.
   if (kubeconfig.exec && config.token.empty() && config.token_file.empty()) {
-    auto source = make_token_source(kubeconfig, config, setting);
+    auto source = make_credential_source(kubeconfig, config, setting);
     if (!source) return fail(std::move(source.error()));
-    config.token_source = std::move(*source);
+    config.credential_source = std::move(*source);
   }
   return config;
 }

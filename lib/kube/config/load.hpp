@@ -31,7 +31,7 @@ inline constexpr const char* kServiceAccountDirectory = "/var/run/secrets/kubern
 Result<ClientConfig> in_cluster(const Environment& environment,
                                 const std::string& directory = kServiceAccountDirectory);
 
-// What exec plugins need; it outlives the ClientConfig's token_source.
+// What exec plugins need; it outlives the ClientConfig's credential_source.
 struct ExecSetting {
   net::asio::io_context& io;  // where token() will be awaited
   const Clock& clock;

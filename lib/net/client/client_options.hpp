@@ -50,6 +50,8 @@ struct TrustOptions {
   std::string ca_pem;
   // Told once, when the store is loaded, what of SSL_CERT_FILE and SSL_CERT_DIR is no use.
   std::function<void(const std::string&)> warn;
+  // Where a CA is added, as errors say it.
+  std::string where = "with --ca-file";
 };
 
 // How TLS is spoken beyond whom to trust: what a kubeconfig says of its server. For every https exchange of
@@ -71,6 +73,8 @@ struct ProxyOptions {
   std::string http_proxy;
   std::string https_proxy;
   std::string no_proxy;
+  // Loopback addresses and "localhost" too, which the variables never mean (kubeconfig's proxy-url does).
+  bool loopback = false;
 
   // HTTP_PROXY, HTTPS_PROXY and NO_PROXY, upper case first, then lower case. `get` is getenv or a test's.
   static ProxyOptions from_environment(const std::function<const char*(const char*)>& get);

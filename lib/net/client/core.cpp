@@ -98,7 +98,7 @@ Task<Result<void>> start_tls(Core& core, Stream& stream, const Route& route, Ste
   if (!session) co_return fail(std::move(session.error()));
   const SteadyTime until = std::min(
       deadline, core.clock.now() + std::chrono::duration_cast<SteadyTime::duration>(core.options.tls_limit));
-  auto handshake = stream.start_tls(std::move(*session), route.peer, core.tls.trouble());
+  auto handshake = stream.start_tls(std::move(*session), route.peer, core.tls.hints());
   auto done = co_await with_timeout(until, std::move(handshake));
   if (!done)
     co_return fail(ErrorKind::timed_out, fmt::format("no TLS session with {}: it took too long", route.peer));

@@ -168,13 +168,14 @@ bool NoProxy::matches(std::string_view host, std::uint16_t port) const {
 ProxyRules::ProxyRules(const ProxyOptions& options)
     : http_(parse_proxy("HTTP_PROXY", options.http_proxy)),
       https_(parse_proxy("HTTPS_PROXY", options.https_proxy)),
-      no_proxy_(options.no_proxy) {}
+      no_proxy_(options.no_proxy),
+      loopback_(options.loopback) {}
 
 Result<std::optional<ProxyServer>> ProxyRules::select(const Url& target) const {
   const auto& proxy = target.scheme == Scheme::https ? https_ : http_;
   if (proxy && !*proxy) return std::optional<ProxyServer>();
-  if (target.host == "localhost") return std::optional<ProxyServer>();
-  if (const auto address = parse_literal(target.host); address && is_loopback(*address))
+  if (!loopback_ && target.host == "localhost") return std::optional<ProxyServer>();
+  if (const auto address = parse_literal(target.host); !loopback_ && address && is_loopback(*address))
     return std::optional<ProxyServer>();
   if (no_proxy_.matches(target.host, target.port)) return std::optional<ProxyServer>();
   return proxy;

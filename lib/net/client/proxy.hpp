@@ -64,6 +64,7 @@ class ProxyRules {
   Result<std::optional<ProxyServer>> http_;
   Result<std::optional<ProxyServer>> https_;
   NoProxy no_proxy_;
+  bool loopback_;
 };
 
 }  // namespace digester::net

@@ -70,7 +70,7 @@ Task<bool> Stream::until_ready(int ssl_error) {
   co_return !ec;
 }
 
-Task<Result<void>> Stream::start_tls(SslPtr session, std::string peer, std::string trust_trouble) {
+Task<Result<void>> Stream::start_tls(SslPtr session, std::string peer, TrustHints hints) {
   boost::system::error_code ec;
   socket_.native_non_blocking(true, ec);
   if (ec) co_return fail(ErrorKind::internal, "the socket cannot be used for TLS", ec.message());
@@ -88,7 +88,7 @@ Task<Result<void>> Stream::start_tls(SslPtr session, std::string peer, std::stri
     if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE) again = co_await until_ready(why);
     if (again) continue;
     failed_ = true;
-    co_return fail(tls_error(ssl_.get(), peer, trust_trouble));
+    co_return fail(tls_error(ssl_.get(), peer, hints));
   }
   co_return Result<void>();
 }

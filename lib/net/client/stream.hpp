@@ -38,9 +38,9 @@ class Stream {
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
 
-  // The handshake on the connection as it stands. `peer` names it in errors, for `trust_trouble` see
+  // The handshake on the connection as it stands. `peer` names it in errors, for `hints` see
   // tls_error(). A stream whose handshake failed is of no further use.
-  Task<Result<void>> start_tls(SslPtr session, std::string peer, std::string trust_trouble = {});
+  Task<Result<void>> start_tls(SslPtr session, std::string peer, TrustHints hints = {});
 
   // At least one byte, or the end. `data` outlives the call.
   Task<StreamRead> read_some(char* data, std::size_t size);

@@ -37,12 +37,12 @@ ContextPtr make_context(TrustStore trust, const Identity* identity) {
   return context;
 }
 
-Error nothing_trusted(const std::string& trouble) {
+Error nothing_trusted(const TrustHints& hints) {
   Error error;
   error.kind = ErrorKind::unreachable;
-  error.message =
-      "no certificate authority is trusted here: install ca-certificates, or name a file with --ca-file";
-  if (!trouble.empty()) error.message += "; " + trouble;
+  error.message = fmt::format(
+      "no certificate authority is trusted here: install ca-certificates, or add one {}", hints.where);
+  if (!hints.trouble.empty()) error.message += "; " + hints.trouble;
   error.settled = true;
   return error;
 }
@@ -107,8 +107,8 @@ void TlsContext::prepare() {
   });
 }
 
-const std::string& TlsContext::trouble() const {
-  return loading_->trouble;
+TrustHints TlsContext::hints() const {
+  return {loading_->trouble, trust_.where};
 }
 
 Task<Result<SslPtr>> TlsContext::session(std::string host, SteadyTime deadline) {
@@ -120,8 +120,7 @@ Task<Result<SslPtr>> TlsContext::session(std::string host, SteadyTime deadline) 
     co_await loading->changed.wait(deadline);
   }
   if (!loading->context) co_return fail(ErrorKind::internal, "TLS is not available");
-  if (loading->certificates == 0 && !options_.insecure_skip_verify)
-    co_return fail(nothing_trusted(loading->trouble));
+  if (loading->certificates == 0 && !options_.insecure_skip_verify) co_return fail(nothing_trusted(hints()));
 
   SslPtr ssl(SSL_new(loading->context.get()));
   if (!ssl) co_return fail(ErrorKind::internal, "TLS is not available");

@@ -26,6 +26,12 @@ using SslPtr = std::unique_ptr<SSL, FreeSsl>;
 
 struct Identity;
 
+// What errors say where a certificate is not trusted.
+struct TrustHints {
+  std::string trouble = {};              // what of SSL_CERT_FILE and SSL_CERT_DIR is no use; empty: nothing
+  std::string where = "with --ca-file";  // TrustOptions::where
+};
+
 class TlsContext {
  public:
   // Reads the CA files and our own certificate; throws std::runtime_error if one of them is no use.
@@ -41,8 +47,8 @@ class TlsContext {
   // A session for this host (a name or a literal; TlsOptions::server_name goes before it), ready for the
   // handshake. Waits for the trust store.
   Task<Result<SslPtr>> session(std::string host, SteadyTime deadline);
-  // Once there has been a session: what of SSL_CERT_FILE and SSL_CERT_DIR is no use. Empty: nothing.
-  const std::string& trouble() const;
+  // Once there has been a session.
+  TrustHints hints() const;
 
  private:
   struct Loading;
@@ -56,11 +62,11 @@ class TlsContext {
 };
 
 // What went wrong in a handshake that has just failed on this thread: cause and cure in one line for people
-// who may know (`message`), OpenSSL's own words in `detail`. Clears OpenSSL's error queue. `trust_trouble` is
-// said where the certificate is not trusted.
+// who may know (`message`), OpenSSL's own words in `detail`. Clears OpenSSL's error queue. `hints` are for
+// a certificate that is not trusted.
 //   unreachable  the certificate is not accepted, the versions do not meet, the connection was cut
 //   unsupported  the peer insists on another protocol than HTTP/1.1
 //   protocol     what answers does not speak TLS
-Error tls_error(const SSL* ssl, const std::string& peer, const std::string& trust_trouble);
+Error tls_error(const SSL* ssl, const std::string& peer, const TrustHints& hints);
 
 }  // namespace digester::net

@@ -24,16 +24,17 @@ bool is_untrusted(long code) {
   }
 }
 
-std::string certificate_problem(long code) {
+std::string certificate_problem(long code, const std::string& trust_where) {
   switch (code) {
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
     case X509_V_ERR_CERT_SIGNATURE_FAILURE:  // an authority of the same name and another key
-      return "its certificate comes from an authority that is not trusted here (add that CA with --ca-file)";
+      return fmt::format("its certificate comes from an authority that is not trusted here (add that CA {})",
+                         trust_where);
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-      return "its certificate is self-signed and not trusted here (add it with --ca-file)";
+      return fmt::format("its certificate is self-signed and not trusted here (add it {})", trust_where);
     case X509_V_ERR_CERT_HAS_EXPIRED:
       return "its certificate has expired (renew it, or correct this machine's clock)";
     case X509_V_ERR_CERT_NOT_YET_VALID:
@@ -61,7 +62,7 @@ std::string openssl_words(unsigned long code) {
 
 }  // namespace
 
-Error tls_error(const SSL* ssl, const std::string& peer, const std::string& trust_trouble) {
+Error tls_error(const SSL* ssl, const std::string& peer, const TrustHints& hints) {
   const unsigned long code = ERR_peek_error();
   const std::string words = openssl_words(code);
   ERR_clear_error();
@@ -71,8 +72,8 @@ Error tls_error(const SSL* ssl, const std::string& peer, const std::string& trus
 
   const bool verified = SSL_get_verify_mode(ssl) != SSL_VERIFY_NONE;
   if (const long verify = SSL_get_verify_result(ssl); verified && verify != X509_V_OK) {
-    auto why = certificate_problem(verify);
-    if (is_untrusted(verify) && !trust_trouble.empty()) why += "; " + trust_trouble;
+    auto why = certificate_problem(verify, hints.where);
+    if (is_untrusted(verify) && !hints.trouble.empty()) why += "; " + hints.trouble;
     auto refused = error(ErrorKind::unreachable, why, X509_verify_cert_error_string(verify));
     refused.settled = true;
     return refused;

@@ -94,6 +94,13 @@ TEST_CASE("loopback is never proxied") {
   CHECK(chosen(options, "https://10.0.0.1/") == "p.test:80");
 }
 
+TEST_CASE("but where somebody says so: a kubeconfig's proxy-url is for its server, wherever that is") {
+  net::ProxyOptions options{"http://p.test", "http://p.test", ""};
+  options.loopback = true;
+  for (const char* url : {"https://localhost/", "https://127.0.0.1:6443/", "https://[::1]:6443/"})
+    CHECK(chosen(options, url) == "p.test:80");
+}
+
 TEST_CASE("a proxy's value is read as Go reads it") {
   CHECK(chosen({"", "proxy.test:3128", ""}, "https://x.test/") == "proxy.test:3128");
   CHECK(chosen({"", "proxy.test", ""}, "https://x.test/") == "proxy.test:80");

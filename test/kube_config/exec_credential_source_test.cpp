@@ -1,4 +1,4 @@
-#include "kube/config/exec_token_source.hpp"
+#include "kube/config/exec_credential_source.hpp"
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -13,7 +13,7 @@
 
 using namespace digester;
 using namespace std::chrono_literals;
-using kube::ExecTokenSource;
+using kube::ExecCredentialSource;
 
 namespace {
 
@@ -25,25 +25,27 @@ struct Fixture {
   kube::ExecOptions options;
 
   // Each run adds a line to "runs"; `script` sees $n, the number of runs so far.
-  std::shared_ptr<ExecTokenSource> make(const std::string& script) {
+  std::shared_ptr<ExecCredentialSource> make(const std::string& script) {
     options.exec.api_version = "client.authentication.k8s.io/v1";
     options.exec.command = "sh";
     options.exec.args = {"-c",
                          "echo >>" + (dir / "runs") + "; n=$(wc -l <" + (dir / "runs") + "); " + script};
     options.environment = {"PATH=/usr/bin:/bin", "KUBERNETES_EXEC_INFO=old", "KEPT=yes"};
-    return ExecTokenSource::make(io, options, clock, log.logger());
+    return ExecCredentialSource::make(io, options, clock, log.logger());
   }
   static std::string print(const std::string& status) {
     return "echo "
            "'{\"kind\":\"ExecCredential\",\"apiVersion\":\"client.authentication.k8s.io/v1\",\"status\":" +
            status + "}' | sed s/N/$n/";
   }
-  Result<std::string> token(const std::shared_ptr<ExecTokenSource>& source, bool refresh = false) {
-    return test::run_task(io, [&] { return source->token(refresh); });
+  Result<kube::ApiCredential> credential(const std::shared_ptr<ExecCredentialSource>& source,
+                                         bool refresh = false) {
+    return test::run_task(io, [&] { return source->credential(refresh); });
   }
-  std::string got(const std::shared_ptr<ExecTokenSource>& source, bool refresh = false) {
-    const auto answer = token(source, refresh);
-    return answer ? *answer : "error: " + answer.error().message;
+  std::string got(const std::shared_ptr<ExecCredentialSource>& source, bool refresh = false) {
+    const auto answer = credential(source, refresh);
+    return answer ? answer->token + answer->certificate_pem + answer->key_pem
+                  : "error: " + answer.error().message;
   }
   std::size_t runs() const {
     std::ifstream file(dir / "runs");
@@ -90,8 +92,8 @@ TEST_CASE_METHOD(Fixture, "at most one run at a time, for all who ask") {
   int done = 0;
   for (int i = 0; i < 5; ++i) {
     auto body = [&]() -> net::Task<void> {
-      const auto answer = co_await source->token(false);
-      if (answer.value() == "t1") ++done;
+      const auto answer = co_await source->credential(false);
+      if (answer.value().token == "t1") ++done;
     };
     net::asio::co_spawn(io, std::move(body), [](std::exception_ptr) {});
   }
@@ -104,14 +106,14 @@ TEST_CASE_METHOD(Fixture, "who gives up does not end the run for the others") {
   const auto source = make("sleep 0.3; " + print(R"({"token":"tN"})"));
   net::asio::cancellation_signal give_up;
   bool gave_up = false;
-  net::asio::co_spawn(io, source->token(false),
+  net::asio::co_spawn(io, source->credential(false),
                       net::asio::bind_cancellation_slot(give_up.slot(), [&](std::exception_ptr error, auto) {
                         gave_up = error != nullptr;
                       }));
   std::string second;
   auto body = [&]() -> net::Task<void> {
-    const auto answer = co_await source->token(false);
-    second = answer.value();
+    const auto answer = co_await source->credential(false);
+    second = answer.value().token;
   };
   net::asio::co_spawn(io, std::move(body), [](std::exception_ptr) {});
   net::Timer timer(io.get_executor(), 50ms);
@@ -125,7 +127,7 @@ TEST_CASE_METHOD(Fixture, "who gives up does not end the run for the others") {
 TEST_CASE_METHOD(Fixture,
                  "a failure is remembered for 10 seconds, and what the plugin said is for the log alone") {
   const auto source = make("echo 'login first: s3cret' >&2; exit 1");
-  const auto first = token(source);
+  const auto first = credential(source);
   REQUIRE_FALSE(first);
   CHECK(first.error().kind == ErrorKind::unauthorized);
   CHECK(first.error().message ==
@@ -141,23 +143,26 @@ TEST_CASE_METHOD(Fixture,
   CHECK(log.lines().size() == 2);
 }
 
+TEST_CASE_METHOD(Fixture, "a client certificate, with a token and without") {
+  CHECK(got(make(print(R"({"clientCertificateData":"-c","clientKeyData":"-k"})"))) == "-c-k");
+  CHECK(got(make(print(R"({"token":"t","clientCertificateData":"-c","clientKeyData":"-k"})"))) == "t-c-k");
+}
+
 TEST_CASE_METHOD(Fixture, "answers that are none") {
   CHECK(got(make("echo hello"))
             .starts_with("error: the kubeconfig's credential plugin sh: not an ExecCredential: "));
-  CHECK(token(make(print(R"({"clientCertificateData":"c","clientKeyData":"k"})"))).error().kind ==
-        ErrorKind::unsupported);
   options.max_output = 100;
-  CHECK(token(make("head -c 1000 /dev/zero")).error().kind == ErrorKind::too_large);
+  CHECK(credential(make("head -c 1000 /dev/zero")).error().kind == ErrorKind::too_large);
   options.limit = 200ms;
-  CHECK(token(make("sleep 100")).error().kind == ErrorKind::timed_out);
+  CHECK(credential(make("sleep 100")).error().kind == ErrorKind::timed_out);
 }
 
 TEST_CASE_METHOD(Fixture, "a plugin that is not installed says how to get it") {
   (void)make("");
   options.exec.command = "kubelogin-that-is-not-here";
   options.exec.install_hint = "brew install it\n";
-  const auto source = ExecTokenSource::make(io, options, clock, log.logger());
-  const auto answer = token(source);
+  const auto source = ExecCredentialSource::make(io, options, clock, log.logger());
+  const auto answer = credential(source);
   CHECK(answer.error().kind == ErrorKind::not_found);
   CHECK(answer.error().message.find("; brew install it") != std::string::npos);
 }

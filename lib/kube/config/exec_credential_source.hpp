@@ -1,5 +1,5 @@
-// Bearer tokens from a client-go credential plugin: run when needed, one at a time, its answer kept until
-// shortly before it expires.
+// Tokens and client certificates from a client-go credential plugin: run when needed, one at a time, its
+// answer kept until shortly before it expires.
 #pragma once
 
 #include <chrono>
@@ -24,27 +24,28 @@ struct ExecOptions {
   Duration limit = std::chrono::seconds(30);
   std::size_t max_output = kMaxExecAnswer;
   Duration failure_life = std::chrono::seconds(10);  // a failure is the answer for so long
-  Duration refresh_after = std::chrono::seconds(5);  // a refused token is asked for anew no sooner than this
+  Duration refresh_after = std::chrono::seconds(5);  // what was refused is asked for anew no sooner than this
 };
 
 // The io_context's thread. A run goes on for the next who asks when the one that started it gives up.
-class ExecTokenSource final : public TokenSource, public std::enable_shared_from_this<ExecTokenSource> {
+class ExecCredentialSource final : public CredentialSource,
+                                   public std::enable_shared_from_this<ExecCredentialSource> {
  public:
   // Clock and logger outlive this and the handlers of `io`.
-  static std::shared_ptr<ExecTokenSource> make(net::asio::io_context& io, ExecOptions options,
-                                               const Clock& clock, const Logger& logger);
+  static std::shared_ptr<ExecCredentialSource> make(net::asio::io_context& io, ExecOptions options,
+                                                    const Clock& clock, const Logger& logger);
 
   // Errors name the plugin and the cure, never what it printed (that is in `detail`, for the log):
   //   not_found     there is no such program; its installHint is said
   //   timed_out, too_large, protocol, internal
   //   unauthorized  it ended with an error of its own
-  //   unsupported   it gave a client certificate and no token
-  net::Task<Result<std::string>> token(bool refused) override;
+  net::Task<Result<ApiCredential>> credential(bool refused) override;
 
  private:
-  ExecTokenSource(net::asio::io_context& io, ExecOptions options, const Clock& clock, const Logger& logger);
+  ExecCredentialSource(net::asio::io_context& io, ExecOptions options, const Clock& clock,
+                       const Logger& logger);
 
-  static net::Task<void> run(std::shared_ptr<ExecTokenSource> self);
+  static net::Task<void> run(std::shared_ptr<ExecCredentialSource> self);
   ProcessOptions process() const;
   Result<ExecCredential> read(Result<ProcessResult> ended) const;
   void land(Result<ExecCredential> credential);
@@ -56,7 +57,7 @@ class ExecTokenSource final : public TokenSource, public std::enable_shared_from
   const Logger& log_;
   net::Condition landed_;
   bool running_ = false;
-  std::optional<Result<std::string>> kept_;
+  std::optional<Result<ApiCredential>> kept_;
   SteadyTime started_at_{};
   SteadyTime kept_until_{};
 };

@@ -16,13 +16,13 @@ std::optional<std::string_view> authorization(const net::Request& request) {
   return request.headers.get("Authorization");
 }
 
-class Source final : public kube::TokenSource {
+class Source final : public kube::CredentialSource {
  public:
-  net::Task<Result<std::string>> token(bool refused) override {
+  net::Task<Result<kube::ApiCredential>> credential(bool refused) override {
     asked.push_back(refused);
     if (problem) co_return fail(*problem);
     if (refused) ++number;
-    co_return "token-" + std::to_string(number);
+    co_return kube::ApiCredential{"token-" + std::to_string(number), {}, {}};
   }
   std::vector<bool> asked;
   std::optional<Error> problem;
@@ -85,7 +85,7 @@ TEST_CASE("a source is asked before each request, and for a new token after a 40
   auto source = std::make_shared<Source>();
   auto config = api_config();
   config.token.clear();
-  config.token_source = source;
+  config.credential_source = source;
   FakeApi api(config);
   api.http.on(kGet, [](const net::Request& request) -> FakeHttpClient::Outcome {
     return response(authorization(request) == "Bearer token-2" ? 200 : 401);

@@ -1,4 +1,4 @@
-#include "kube/config/exec_token_source.hpp"
+#include "kube/config/exec_credential_source.hpp"
 
 #include <fmt/format.h>
 
@@ -20,26 +20,28 @@ void set_variable(std::vector<std::string>& environment, std::string_view name, 
 
 }  // namespace
 
-std::shared_ptr<ExecTokenSource> ExecTokenSource::make(net::asio::io_context& io, ExecOptions options,
-                                                       const Clock& clock, const Logger& logger) {
-  return std::shared_ptr<ExecTokenSource>(new ExecTokenSource(io, std::move(options), clock, logger));
+std::shared_ptr<ExecCredentialSource> ExecCredentialSource::make(net::asio::io_context& io,
+                                                                 ExecOptions options, const Clock& clock,
+                                                                 const Logger& logger) {
+  return std::shared_ptr<ExecCredentialSource>(
+      new ExecCredentialSource(io, std::move(options), clock, logger));
 }
 
-ExecTokenSource::ExecTokenSource(net::asio::io_context& io, ExecOptions options, const Clock& clock,
-                                 const Logger& logger)
+ExecCredentialSource::ExecCredentialSource(net::asio::io_context& io, ExecOptions options, const Clock& clock,
+                                           const Logger& logger)
     : executor_(io.get_executor()),
       options_(std::move(options)),
       clock_(clock),
       log_(logger),
       landed_(executor_) {}
 
-bool ExecTokenSource::is_usable(bool refused) const {
+bool ExecCredentialSource::is_usable(bool refused) const {
   const auto now = clock_.now();
   if (!kept_ || now >= kept_until_) return false;
   return !refused || !*kept_ || now - started_at_ < options_.refresh_after;
 }
 
-net::Task<Result<std::string>> ExecTokenSource::token(bool refused) {
+net::Task<Result<ApiCredential>> ExecCredentialSource::credential(bool refused) {
   const auto self = shared_from_this();
   if (!running_) {
     if (is_usable(refused)) co_return *kept_;
@@ -57,13 +59,13 @@ net::Task<Result<std::string>> ExecTokenSource::token(bool refused) {
   co_return *kept_;
 }
 
-net::Task<void> ExecTokenSource::run(std::shared_ptr<ExecTokenSource> self) {
+net::Task<void> ExecCredentialSource::run(std::shared_ptr<ExecCredentialSource> self) {
   auto options = self->process();
   auto ended = co_await run_process(std::move(options));
   self->land(self->read(std::move(ended)));
 }
 
-ProcessOptions ExecTokenSource::process() const {
+ProcessOptions ExecCredentialSource::process() const {
   ProcessOptions process;
   process.command.push_back(options_.exec.command);
   process.command.insert(process.command.end(), options_.exec.args.begin(), options_.exec.args.end());
@@ -76,7 +78,7 @@ ProcessOptions ExecTokenSource::process() const {
   return process;
 }
 
-Result<ExecCredential> ExecTokenSource::read(Result<ProcessResult> ended) const {
+Result<ExecCredential> ExecCredentialSource::read(Result<ProcessResult> ended) const {
   const auto plugin = text::printable(options_.exec.command, 200);
   if (!ended) {
     auto error = std::move(ended.error());
@@ -99,24 +101,18 @@ Result<ExecCredential> ExecTokenSource::read(Result<ProcessResult> ended) const 
     return fail(credential.error().kind,
                 fmt::format("the kubeconfig's credential plugin {}: {}", plugin, credential.error().message),
                 std::move(said));
-  if (credential->token.empty())
-    return fail(
-        ErrorKind::unsupported,
-        fmt::format(
-            "the kubeconfig's credential plugin {} gives a client certificate and no token, which is not "
-            "supported: put the certificate into the kubeconfig",
-            plugin));
   return credential;
 }
 
-void ExecTokenSource::land(Result<ExecCredential> credential) {
+void ExecCredentialSource::land(Result<ExecCredential> credential) {
   using namespace std::chrono_literals;
   running_ = false;
   const auto now = clock_.now();
   if (!credential) {
-    log_.warn("no token from the credential plugin", {{"plugin", text::printable(options_.exec.command, 200)},
-                                                      {"cause", credential.error().message},
-                                                      {"detail", credential.error().detail}});
+    log_.warn("no credential from the credential plugin",
+              {{"plugin", text::printable(options_.exec.command, 200)},
+               {"cause", credential.error().message},
+               {"detail", credential.error().detail}});
     kept_until_ = now + options_.failure_life;
     kept_ = fail(std::move(credential.error()));
   } else {
@@ -128,7 +124,8 @@ void ExecTokenSource::land(Result<ExecCredential> credential) {
       // One that is over already is tried all the same; at most one run in refresh_after.
       kept_until_ = now + std::max(life - early, options_.refresh_after);
     }
-    kept_ = std::move(credential->token);
+    kept_ = ApiCredential{std::move(credential->token), std::move(credential->client_certificate_pem),
+                          std::move(credential->client_key_pem)};
   }
   landed_.notify_all();
 }
