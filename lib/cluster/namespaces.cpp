@@ -5,8 +5,8 @@
 #include <mutex>
 #include <utility>
 
+#include "base/object_name.hpp"
 #include "cluster/api_paths.hpp"
-#include "credential/pull_secret.hpp"
 #include "net/crossing.hpp"
 
 namespace digester::cluster {
@@ -158,7 +158,7 @@ std::optional<NamespaceState> WatchedNamespaces::look(std::string_view name) con
 }
 
 net::Task<NamespaceState> WatchedNamespaces::confirm(std::string name, SteadyTime deadline) {
-  if (!credential::is_namespace_name(name)) co_return NamespaceState{};
+  if (!is_namespace_name(name)) co_return NamespaceState{};
   const auto until = std::min(
       deadline, clock_.now() + std::chrono::duration_cast<SteadyTime::duration>(options_.read_limit));
   std::function<net::Task<NamespaceState>()> work = [&api = api_, state = state_, name = std::move(name),

@@ -28,9 +28,4 @@ Result<DockerAuth> parse_pull_secret(std::string object);
 // are left out, and so is what comes after kMaxPullSecretNames. invalid, too_large.
 Result<std::vector<std::string>> parse_account_pull_secrets(std::string object);
 
-// Whether this can be the name of a Secret or ServiceAccount (RFC 1123 subdomain, at most 253), or of a
-// namespace (label, at most 63). What cannot must not become part of a path.
-bool is_object_name(std::string_view name);
-bool is_namespace_name(std::string_view name);
-
 }  // namespace digester::credential

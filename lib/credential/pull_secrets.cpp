@@ -4,6 +4,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "base/object_name.hpp"
 #include "credential/pull_secret.hpp"
 #include "credential/pull_secret_reads.hpp"
 

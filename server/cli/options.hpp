@@ -70,6 +70,7 @@ struct WebhookOptions {
   bool offline = false;
   bool disable_cert_rotation = false;
   std::string kubeconfig;
+  std::string context;
   std::string pod_name;
   std::string pod_namespace;
   std::string namespace_selector;  // a label selector; not given: what the webhook configuration says

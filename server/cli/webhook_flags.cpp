@@ -1,6 +1,7 @@
 // The flags of `digester webhook`.
 #include <map>
 
+#include "base/object_name.hpp"
 #include "cli/flags.hpp"
 
 namespace digester::cli {
@@ -12,14 +13,12 @@ const std::map<std::string, Level>& levels() {
   return all;
 }
 
-CLI::Validator dns_label() {
+CLI::Validator namespace_name() {
   return CLI::Validator(
       [](std::string& text) {
-        constexpr std::string_view kInner = "abcdefghijklmnopqrstuvwxyz0123456789-";
-        const bool good = text.size() <= 63 && text.find_first_not_of(kInner) == std::string::npos &&
-                          !text.starts_with('-') && !text.ends_with('-');
-        return good ? std::string()
-                    : Flags::quoted(text) + " is no namespace: at most 63 of a-z, 0-9 and inner dashes";
+        return is_namespace_name(text) || text.empty()
+                   ? std::string()
+                   : Flags::quoted(text) + " is no namespace: at most 63 of a-z, 0-9 and inner dashes";
       },
       "");
 }
@@ -48,11 +47,12 @@ void add_webhook(CLI::App& app, WebhookOptions& o, EnvironmentNames& env, std::s
   env.push_back(
       {flags.text("--kubeconfig", o.kubeconfig, "kubeconfig file for use outside a cluster", "FILE"),
        "KUBECONFIG"});
+  flags.text("--context", o.context, "The kubeconfig's context to use; default: its current one", "NAME");
   env.push_back({flags.text("--pod-name", o.pod_name, "This pod's name, for logs"), "POD_NAME"});
   env.push_back({flags
                      .text("--pod-namespace", o.pod_namespace,
                            "This server's own namespace, whose objects pass untouched")
-                     ->check(dns_label()),
+                     ->check(namespace_name()),
                  "POD_NAMESPACE"});
   flags.text("--namespace-selector", o.namespace_selector,
              "Label selector of the namespaces to serve; default: the namespaceSelector of our own webhook "

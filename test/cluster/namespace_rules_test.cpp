@@ -3,11 +3,9 @@
 #include <catch2/catch.hpp>
 #include <string>
 
-#include "credential/pull_secret.hpp"
 
 using namespace digester;
 using namespace digester::cluster;
-using credential::is_namespace_name;
 
 namespace {
 
@@ -92,12 +90,4 @@ TEST_CASE(
   const auto plain = state_of(parse(document, R"({"metadata":{"name":"x"}})"), default_selectors());
   CHECK_FALSE(plain.selected);
   CHECK_FALSE(plain.on_reapply);
-}
-
-TEST_CASE("only names that the API would take go into a path") {
-  for (const auto* good : {"a", "team-1", "0"})
-    CHECK(is_namespace_name(good));
-  for (const auto& bad : {std::string(), std::string("-a"), std::string("a-"), std::string("A"),
-                          std::string("a/b"), std::string("a.b"), std::string("../x"), std::string(64, 'a')})
-    CHECK_FALSE(is_namespace_name(bad));
 }

@@ -103,19 +103,3 @@ TEST_CASE("the pull secrets of a ServiceAccount") {
     many += ",{\"name\":\"n" + std::to_string(i) + "\"}";
   CHECK(parse_account_pull_secrets(many + "]}")->size() == credential::kMaxPullSecretNames);
 }
-
-TEST_CASE("names that could leave their place in a path are none") {
-  for (const char* good : {"a", "a-b", "a.b", "0", "regcred", "a.b-c.d9"})
-    CHECK(credential::is_object_name(good));
-  for (const char* bad :
-       {"", ".", "..", "a..b", "a/b", "../x", "A", "a_b", "-a", "a-", "a%2f", "a?b", "a#b", "a ", "é"}) {
-    INFO(bad);
-    CHECK_FALSE(credential::is_object_name(bad));
-    CHECK_FALSE(credential::is_namespace_name(bad));
-  }
-  CHECK(credential::is_object_name(std::string(253, 'a')));
-  CHECK_FALSE(credential::is_object_name(std::string(254, 'a')));
-  CHECK(credential::is_namespace_name(std::string(63, 'a')));
-  CHECK_FALSE(credential::is_namespace_name(std::string(64, 'a')));
-  CHECK_FALSE(credential::is_namespace_name("a.b"));
-}

@@ -1,5 +1,6 @@
 // A Secret or ServiceAccount of any content, and a docker config of any content inside of a good Secret.
 #include "credential/pull_secret.hpp"
+#include "base/object_name.hpp"
 #include "check.hpp"
 
 using namespace digester;
@@ -37,8 +38,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   else
     FUZZ_CHECK(fuzz::is_printable_line(names.error().message, 512));
   // What becomes part of a path cannot leave it.
-  if (credential::is_object_name(input))
-    FUZZ_CHECK(input.find_first_of("/%?#") == std::string::npos && input != "..");
-  if (credential::is_namespace_name(input)) FUZZ_CHECK(credential::is_object_name(input));
+  if (is_object_name(input)) FUZZ_CHECK(input.find_first_of("/%?#") == std::string::npos && input != "..");
+  if (is_namespace_name(input)) FUZZ_CHECK(is_object_name(input));
   return 0;
 }
