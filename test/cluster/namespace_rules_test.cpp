@@ -3,7 +3,6 @@
 #include <catch2/catch.hpp>
 #include <string>
 
-
 using namespace digester;
 using namespace digester::cluster;
 
