@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "base/time_text.hpp"
 
 namespace digester::certificate {
 namespace {

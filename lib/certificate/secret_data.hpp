@@ -39,8 +39,4 @@ SecretData from_secret_keys(const std::map<std::string, std::string>& data);
 // writer patches these, or merges them into what it has read.
 std::map<std::string, std::string> to_secret_keys(const SecretData& secret);
 
-// "2026-01-31T12:00:00Z"; what parse_rfc3339 reads, and nothing else.
-std::string format_rfc3339(Time time);
-std::optional<Time> parse_rfc3339(std::string_view text);
-
 }  // namespace digester::certificate

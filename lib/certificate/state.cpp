@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "base/time_text.hpp"
 #include "certificate/facts.hpp"
 #include "certificate/rotation.hpp"
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/time_text.hpp"
+
 namespace digester::certificate {
 namespace {
 

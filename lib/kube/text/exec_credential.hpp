@@ -44,11 +44,7 @@ struct ExecCredential {
 // `output` is all that the plugin printed. Errors say what is wrong and show nothing of the content:
 //   too_large  over kMaxExecAnswer
 //   protocol   not JSON, another kind or apiVersion, no credential, half a certificate, control characters in
-//              the token, a time that is not RFC 3339
+//              the token, a time that is not RFC 3339 of the years 1970 to 2200
 Result<ExecCredential> parse_exec_credential(std::string output, std::string_view api_version);
-
-// RFC 3339, "2006-01-02T15:04:05[.fraction](Z|±hh:mm)", years 1970 to 2200; a leap second counts as the next
-// one.
-std::optional<WallTime> parse_rfc3339(std::string_view text);
 
 }  // namespace digester::kube

@@ -1,6 +1,5 @@
 // The files behind a ServerTls (declared in server_tls.hpp).
 #include <fcntl.h>
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 
@@ -8,6 +7,7 @@
 #include <cstdio>
 #include <system_error>
 
+#include "base/time_text.hpp"
 #include "net/file_watch.hpp"
 #include "net/server/server_tls.hpp"
 
@@ -42,9 +42,8 @@ Result<std::string> read_file(const std::string& path) {
   return text;
 }
 
-// RFC 3339, to the second.
 std::string printable_time(WallTime time) {
-  return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(time)));
+  return format_rfc3339(std::chrono::floor<std::chrono::seconds>(time));
 }
 
 }  // namespace

@@ -13,7 +13,4 @@ namespace digester::registry::protocol {
 // has passed is zero. At most ten years; empty optional when it is none of these.
 std::optional<Duration> parse_retry_after(std::string_view value, WallTime now);
 
-// RFC 9110 §5.6.7: IMF-fixdate, RFC 850 and asctime dates.
-std::optional<WallTime> parse_http_date(std::string_view value);
-
 }  // namespace digester::registry::protocol

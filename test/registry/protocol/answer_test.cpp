@@ -90,12 +90,6 @@ TEST_CASE("a Retry-After that cannot be read is none") {
   }
 }
 
-TEST_CASE("an HTTP date is a point in time") {
-  CHECK(parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT") ==
-        std::chrono::sys_days(std::chrono::year(1994) / 11 / 6) + 8h + 49min + 37s);
-  CHECK(parse_http_date("Sunday, 06-Nov-94 08:49:37 GMT") == parse_http_date("Sun Nov  6 08:49:37 1994"));
-}
-
 TEST_CASE("ghcr.io writes the wait into the error's message") {
   const auto answer = read_error_answer(
       R"({"errors":[{"code":"TOOMANYREQUESTS","message":"retry-after: 1.246809ms, allowed: 44000/minute"}]})",
