@@ -16,11 +16,12 @@ std::string secrets_of(const std::string& name_space) {
   return "/api/v1/namespaces/" + name_space + "/secrets";
 }
 
-Result<certificate::SecretSnapshot> read_snapshot(std::string body) {
+Result<certificate::SecretSnapshot> read_snapshot(kube::ApiAnswer answer) {
   json::Document document;
-  const auto root = document.parse(body);
+  const auto root = document.parse(answer.body);
   if (!root) return fail(ErrorKind::protocol, "the Secret is no JSON: " + root.error().message);
   certificate::SecretSnapshot snapshot;
+  snapshot.server_time = answer.date;
   snapshot.resource_version = std::string(root->at({"metadata", "resourceVersion"}).string_or(""));
   if (snapshot.resource_version.empty())
     return fail(ErrorKind::protocol, "the Secret has no resourceVersion");
@@ -102,7 +103,7 @@ std::string CertificateStore::configuration_path() const {
 net::Task<Result<certificate::SecretSnapshot>> CertificateStore::read_secret() {
   auto answer = co_await api_.get(secret_path());
   if (!answer) co_return fail(std::move(answer.error()));
-  co_return read_snapshot(std::move(answer->body));
+  co_return read_snapshot(std::move(*answer));
 }
 
 net::Task<Result<certificate::SecretSnapshot>> CertificateStore::write_secret(certificate::SecretData data,
@@ -124,7 +125,7 @@ net::Task<Result<certificate::SecretSnapshot>> CertificateStore::write_secret(ce
     if (answer.error().kind == ErrorKind::not_found) answer.error().kind = ErrorKind::conflict;
     co_return fail(std::move(answer.error()));
   }
-  co_return read_snapshot(std::move(answer->body));
+  co_return read_snapshot(std::move(*answer));
 }
 
 net::Task<Result<std::string>> CertificateStore::read_configuration() {

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "base/text.hpp"
+#include "base/time_text.hpp"
 #include "kube/api_error.hpp"
 #include "kube/credential_in_use.hpp"
 #include "net/client/client_options.hpp"
@@ -169,6 +170,7 @@ net::Task<Result<ApiAnswer>> perform(CorePtr core, Asked asked) {
       ApiAnswer answer;
       answer.status = response->status;
       answer.body = std::move(response->body);
+      if (const auto date = response->headers.get("Date")) answer.date = parse_http_date(*date);
       co_return answer;
     }
     Error error =

@@ -7,6 +7,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/clock.hpp"
@@ -19,6 +20,7 @@ namespace digester::kube {
 struct ApiAnswer {
   unsigned status = 0;  // 2xx
   std::string body;
+  std::optional<WallTime> date = std::nullopt;  // the server's clock, to the second, if it said so
 };
 
 struct ApiRequest {

@@ -39,6 +39,16 @@ TEST_CASE("a GET brings status and body, and says who we are") {
   CHECK(api.log.text().find("s3cret") == std::string::npos);
 }
 
+TEST_CASE("an answer says what time it was at the server, if the server did") {
+  FakeApi api;
+  api.http.on(kGet, response(200, {{"Date", "Sun, 06 Nov 1994 08:49:37 GMT"}}, "{}"));
+  CHECK(api.get(kPath)->date == WallTime(784111777s));
+  api.http.on(kGet, response(200, {}, "{}"));
+  CHECK_FALSE(api.get(kPath)->date);
+  api.http.on(kGet, response(200, {{"Date", "tomorrow"}}, "{}"));
+  CHECK_FALSE(api.get(kPath)->date);
+}
+
 TEST_CASE("bodies go out with their type, and a server may have a path of its own") {
   FakeApi api(api_config(kApi + "/k8s/clusters/c/"));
   const auto what = kApi + "/k8s/clusters/c" + kPath;
