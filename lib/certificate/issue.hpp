@@ -20,7 +20,8 @@ struct KeyPair {
 
 // Self-signed; signs leaves alone (CA:TRUE, pathlen 0, keyCertSign, cRLSign). The subject is O=digester and
 // CN=`name` followed by part of the serial number, so that no two are confused when a chain is built. `life`
-// is at least a minute. Errors: ErrorKind::internal, when OpenSSL is out of memory or randomness.
+// is at least ten seconds: times are whole ones, and something has to be left of two thirds. Errors:
+// ErrorKind::internal, when OpenSSL is out of memory or randomness.
 Result<KeyPair> make_ca(std::string_view name, seconds life, Time now);
 
 // A server certificate with these DNS names, signed by `ca`, whose key may be of any type; it ends with the

@@ -1,6 +1,7 @@
 #include "certificate/rivalry.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace digester::certificate {
 namespace {
@@ -23,6 +24,10 @@ void Rivalry::observe(bool right, SteadyTime now) {
     undone_ = now - right_since_ < kCalm ? undone_ + 1 : std::max(undone_ - 1, 1);
   }
   right_ = right;
+}
+
+void Rivalry::wish_changed(SteadyTime now) {
+  if (std::exchange(right_, false)) wrong_since_ = now;
 }
 
 SteadyTime Rivalry::not_before(bool needed) const {

@@ -19,6 +19,8 @@ class Rivalry {
 
   // At every look, and after every change of ours that was accepted (`right` is then true).
   void observe(bool right, SteadyTime now);
+  // Before observe(): from now on something else is right. What is wrong then, nobody has undone.
+  void wish_changed(SteadyTime now);
 
   // Put right what is wrong not before this. `needed`: we cannot serve as it is.
   SteadyTime not_before(bool needed) const;

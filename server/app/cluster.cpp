@@ -91,6 +91,8 @@ Result<std::unique_ptr<Cluster>> Cluster::create(net::asio::io_context& io,
         cluster::CertificateStore::Names{name_space, kSecretName, kConfigurationName});
     certificate::Rotator::Options rotation;
     rotation.settings.names = certificate_names(name_space);
+    rotation.settings.ca_life = std::chrono::duration_cast<certificate::seconds>(options.ca_lifetime);
+    rotation.settings.serving_life = std::chrono::duration_cast<certificate::seconds>(options.cert_lifetime);
     rotation.settings.overlap = std::chrono::duration_cast<certificate::seconds>(options.ca_overlap);
     rotation.poll = std::min<Duration>(rotation.poll, options.ca_overlap / 4 + std::chrono::seconds(1));
     rotation.service = service;

@@ -10,6 +10,7 @@
 
 #include "app/cluster.hpp"
 #include "app/endpoint.hpp"
+#include "app/lifetimes.hpp"
 #include "app/log_sink.hpp"
 #include "app/process.hpp"
 #include "app/registry_client.hpp"
@@ -184,6 +185,8 @@ int run_webhook(const cli::WebhookOptions& options, const cli::Environment& envi
   const auto started = clock.now();
   const auto policy = make_policy(options);
   if (!policy) return usage_error("webhook", policy.error().message);
+  if (const auto lives = check_lifetimes(options); !lives)
+    return usage_error("webhook", lives.error().message);
   const auto address = parse_listen_address("--listen-address", options.listen_address);
   if (!address) return usage_error("webhook", address.error().message);
   const auto health_endpoint = parse_endpoint("--health-addr", options.health_addr);

@@ -76,6 +76,9 @@ struct WebhookOptions {
   std::string namespace_selector;  // a label selector; not given: what the webhook configuration says
   bool namespace_selector_given = false;
   std::string pull_secrets = "kubelet";  // or "union"
+  // The two lives are certificate::Settings' own.
+  Duration ca_lifetime = std::chrono::days(3650);
+  Duration cert_lifetime = std::chrono::days(365);
   Duration ca_overlap = std::chrono::hours(1);
   Duration drain = std::chrono::seconds(15);
   Duration admission_budget = std::chrono::seconds(5);

@@ -65,6 +65,18 @@ void add_webhook(CLI::App& app, WebhookOptions& o, EnvironmentNames& env, std::s
             "as k8s-digester)",
             "MODE")
       ->check(CLI::IsMember({"kubelet", "union"}).description(""));
+  constexpr std::chrono::seconds kShortestLife(10);
+  constexpr std::chrono::hours kLongestLife(24 * 365 * 100);
+  flags.duration(
+      "--ca-lifetime", o.ca_lifetime,
+      "Life of a certificate authority made from now on; a new one is added at two thirds of it; at "
+      "least six times --ca-overlap",
+      kShortestLife, kLongestLife);
+  flags.duration(
+      "--cert-lifetime", o.cert_lifetime,
+      "Life of a serving certificate made from now on; renewed at two thirds of it; at least three times "
+      "--ca-overlap, at most --ca-lifetime",
+      kShortestLife, kLongestLife);
   flags.duration(
       "--ca-overlap", o.ca_overlap,
       "How long an old and a new certificate authority stand in the bundle together, before and after "

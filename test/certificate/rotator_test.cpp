@@ -1,6 +1,7 @@
 #include "certificate/rotator/rotator.hpp"
 
 #include <catch2/catch.hpp>
+#include <set>
 
 #include "certificate/foreign.hpp"
 #include "certificate/memory_store.hpp"
@@ -17,6 +18,9 @@ using std::chrono::days;
 namespace {
 
 struct Fixture {
+  explicit Fixture(Rotator::Options chosen = options())
+      : rotator(store, clock, log.logger(), metrics, std::move(chosen), hooks()) {}
+
   test::Api api;
   test::MemoryStore store{api};
   test::ManualClock clock;
@@ -26,7 +30,7 @@ struct Fixture {
   std::vector<KeyPair> served;
   std::optional<Error> serve_error;
   int ready = 0;
-  Rotator rotator{store, clock, log.logger(), metrics, options(), hooks()};
+  Rotator rotator;
 
   static Rotator::Options options() {
     Rotator::Options out;
@@ -113,6 +117,21 @@ TEST_CASE("the bundle is put back when somebody removes it, and ready is not tak
     f.pass();
     CHECK(f.api.bundle == f.api.secret.ca_crt);
   }
+  CHECK(f.ready == 1);
+}
+
+TEST_CASE("a bundle that is broken and may not be mended is a metric, and ready is not taken back") {
+  Fixture f;
+  f.pass();
+  CHECK(f.has_metric("digester_certificate_bundle_verified 1"));
+  f.api.patch_error = Fixture::error(ErrorKind::forbidden);
+  f.api.put_bundle("");
+  f.pass();
+  CHECK(f.has_metric("digester_certificate_bundle_verified 0"));
+  CHECK(f.has_metric("digester_certificate_failing 1"));
+  f.api.has_configuration = false;
+  f.pass();
+  CHECK(f.has_metric("digester_certificate_bundle_verified 1"));
   CHECK(f.ready == 1);
 }
 
@@ -251,6 +270,41 @@ TEST_CASE("a Secret that somebody keeps breaking is repaired less and less often
   }
   CHECK(f.api.secret_writes - before < 25);
   CHECK(count(f.log.text(), "keeps breaking") == 1);
+}
+
+TEST_CASE(
+    "lives of seconds are renewed and rotated in time, and our own changes of the bundle are no fight") {
+  auto options = Fixture::options();
+  options.settings.ca_life = 45s;
+  options.settings.serving_life = 15s;
+  options.settings.overlap = 4s;
+  options.poll = 2s;
+  Fixture f(options);
+  std::set<std::string> cas;
+  const auto end = f.clock.now() + 15min;
+  while (f.clock.now() < end) {
+    f.clock.advance(f.pass());
+    cas.insert(f.api.secret.ca_crt);
+    REQUIRE(verify(f.served.back().certificate_pem, f.api.bundle, test::kServiceName, f.now()));
+  }
+  CHECK(cas.size() >= 20);
+  CHECK(f.served.size() >= 60);
+  CHECK(f.has_metric("digester_certificate_changes_total{change=\"repaired\"} 0"));
+  CHECK(f.log.text().find("somebody else") == std::string::npos);
+}
+
+TEST_CASE("what is wrong because we want something else by now, nobody has undone") {
+  Rivalry rivalry;
+  SteadyTime now{1h};
+  for (int i = 0; i < 20; ++i) {
+    rivalry.wish_changed(now);
+    rivalry.observe(false, now);
+    CHECK(rivalry.may_act(false, now));
+    rivalry.observe(true, now);
+    now += 1s;
+  }
+  rivalry.observe(false, now);
+  CHECK_FALSE(rivalry.fighting());
 }
 
 TEST_CASE("a rivalry counts what is undone soon, and forgives") {

@@ -23,6 +23,10 @@ bool all_verify(const std::vector<std::string>& bundles, const std::string& leaf
   });
 }
 
+bool same_wish(const BundleWish& a, const BundleWish& b) {
+  return a.leaf == b.leaf && a.required == b.required && a.forbidden == b.forbidden;
+}
+
 }  // namespace
 
 struct Rotator::Look {
@@ -169,6 +173,9 @@ net::Task<Rotator::Next> Rotator::write(Look& look) {
 net::Task<Rotator::Next> Rotator::patch(Look& look) {
   const auto& wish = *look.decision.bundle;
   std::string patch = bundle_patch(look.configuration, wish, look.now);
+  // With short lives our own rotation changes the bundle within a minute, which is nobody's undoing.
+  if (!last_wish_ || !same_wish(*last_wish_, wish)) bundle_rivalry_.wish_changed(clock_.now());
+  last_wish_ = wish;
   bundle_rivalry_.observe(patch.empty(), clock_.now());
   if (patch.empty()) co_return Next::done;
   // What only a rotation wants can wait; what API servers refuse cannot.
@@ -215,11 +222,12 @@ void Rotator::use(const Look& look) {
                 {{"not_after", format_rfc3339(leaf.not_after)}, {"subject", leaf.subject}});
     }
   }
-  if (ready_ || !served_ || look.observed.configuration == Configuration::unknown) return;
+  if (!served_ || look.observed.configuration == Configuration::unknown) return;
   const bool verified =
       look.observed.configuration == Configuration::absent ||
       all_verify(look.observed.bundles, served_->certificate_pem, options_.settings.names.front(), look.now);
-  if (!verified) return;
+  metrics_.verified.Set(verified ? 1 : 0);
+  if (ready_ || !verified) return;
   ready_ = true;
   hooks_.ready(true);
 }

@@ -79,6 +79,7 @@ class Rotator {
   Rivalry secret_rivalry_;
   Rivalry bundle_rivalry_;
   std::vector<std::string> last_bundles_;  // of the last configuration that could be read
+  std::optional<BundleWish> last_wish_;    // for it
   std::string last_warning_;
   std::string last_error_;
   int failures_ = 0;

@@ -11,6 +11,10 @@ RotatorMetrics::RotatorMetrics(Metrics& metrics)
       failing(metrics.gauge(
           "digester_certificate_failing",
           "1 if the last look at the certificate Secret and the webhook configuration failed.")),
+      verified(
+          metrics.gauge("digester_certificate_bundle_verified",
+                        "1 if the webhook configuration's caBundle verifies the certificate in use, or there "
+                        "is no configuration: then API servers accept it.")),
       certificate_end_(metrics.gauge("digester_tls_certificate_not_after_timestamp_seconds",
                                      "When the certificate in use expires, in seconds since the epoch.")),
       ca_end_(metrics.gauge("digester_tls_ca_not_after_timestamp_seconds",

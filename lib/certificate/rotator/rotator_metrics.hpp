@@ -19,7 +19,8 @@ class RotatorMetrics {
 
   prometheus::Counter& patches;  // of the configuration's bundle
   prometheus::Counter& errors;
-  prometheus::Gauge& failing;  // 1 if the last pass did not get through
+  prometheus::Gauge& failing;   // 1 if the last pass did not get through
+  prometheus::Gauge& verified;  // 1 if API servers accept what is served, as far as is known
 
  private:
   prometheus::Gauge& certificate_end_;
