@@ -42,9 +42,9 @@ class Server(http.server.ThreadingHTTPServer):
 
 class Recorder:
     """Answers for the shipped Service of a cluster that has the manifests. With failurePolicy Fail, so that an
-    expression that cannot be evaluated is a refusal."""
+    expression that cannot be evaluated is a refusal. `handler`: who answers."""
 
-    def __init__(self, h, cluster):
+    def __init__(self, h, cluster, handler=Handler):
         self.api = cluster.api
         certificates = h.work / "recorder"
         subprocess.run([ROOT / "certs/make-dev-certificate.sh", certificates], check=True, capture_output=True,
@@ -52,7 +52,7 @@ class Recorder:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificates / "tls.crt", certificates / "tls.key")
         address = service_address(cluster)
-        self.server = Server((address, 443), Handler)
+        self.server = Server((address, 443), handler)
         self.server.seen = []
         # The handshake belongs to the connection's own thread.
         self.server.socket = context.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)

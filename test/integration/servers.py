@@ -47,6 +47,18 @@ class Registry:
             if run.returncode != 0:
                 raise Failed(f"seeding {name}: {run.stderr}")
 
+    def move(self, name, digest):
+        """repository:tag stands for another of the repository's manifests from now on. Only without TLS and login."""
+        repository, _, tag = name.rpartition(":")
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        url = f"http://{self.host}/v2/{repository}/manifests"
+        accept = {"Accept": "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json"}
+        with opener.open(urllib.request.Request(f"{url}/{digest}", headers=accept)) as answer:
+            kind, manifest = answer.headers["Content-Type"], answer.read()
+        with opener.open(urllib.request.Request(f"{url}/{tag}", manifest, {"Content-Type": kind}, method="PUT")) as answer:
+            if answer.headers["Docker-Content-Digest"] != digest:
+                raise Failed(f"{name} is {answer.headers['Docker-Content-Digest']}, not {digest}")
+
     def requests(self):
         """(method, path) of every request that the registry logged."""
         return re.findall(r'"(GET|HEAD|PUT|POST) (\S+) HTTP/', self.h.log(self.name))
