@@ -6,7 +6,7 @@ import json
 
 from api import ApiError
 from cluster import wait_until
-from harms import ROLLED_OUT, Full, all_have, everything
+from harms import Full, all_have, everything
 from harness import expect
 from installed import Installed, apply, switch_on
 from objects import workload
