@@ -2,6 +2,7 @@
 
     run.py [--program build/release/digester] [--group NAME] [--list]
 """
+import harm_calls_checks
 import harm_checks
 import harm_outage_checks
 import harm_owner_checks
@@ -10,6 +11,8 @@ import plane_checks
 import runner
 import webhook_checks
 
+MODULES = (plane_checks, webhook_checks, harm_checks, harm_reapply_checks, harm_outage_checks, harm_owner_checks,
+           harm_calls_checks)
+
 if __name__ == "__main__":
-    runner.main((*plane_checks.GROUPS, *webhook_checks.GROUPS, *harm_checks.GROUPS, *harm_reapply_checks.GROUPS, *harm_outage_checks.GROUPS,
-                 *harm_owner_checks.GROUPS), __doc__)
+    runner.main([group for module in MODULES for group in module.GROUPS], __doc__)

@@ -44,7 +44,9 @@ net::Task<Result<Answer>> Exchanger::run(const Plan& plan, Budget& budget) {
     Error error;
     error.kind = closed->kind;
     error.message =
-        fmt::format("it asked to be left alone for another {} s", whole_seconds(closed->wait).count());
+        fmt::format("{}; it asked to be left alone for another {} s",
+                    closed->kind == ErrorKind::rate_limited ? "too many requests" : "it failed just now",
+                    whole_seconds(closed->wait).count());
     error.retry_after = whole_seconds(closed->wait);
     co_return fail(std::move(error));
   }

@@ -125,6 +125,8 @@ TEST_CASE("a Retry-After beyond the deadline fails now and is remembered for thi
   const auto again = world.find(kImage).error();
   CHECK(again.kind == ErrorKind::rate_limited);
   CHECK(again.retry_after == 60s);
+  CHECK(again.message.find("too many requests; it asked to be left alone for another 60 s") !=
+        std::string::npos);
   CHECK(world.http.requests.size() == 1);
   // One tenant's quota is nothing to another, and nothing to other registries.
   CHECK(world.find(kImage, basic()));
