@@ -24,11 +24,11 @@ def job(name, image="registry.test/team/migrate:2", **spec):
 
 
 class Space:
-    """A namespace of a check's own, and short ways to what is in it."""
+    """A namespace of a check's own, and short ways to what is in it. `make`: it is not there yet."""
 
-    def __init__(self, cluster, name):
+    def __init__(self, cluster, name, make=True):
         self.cluster, self.api = cluster, cluster.api
-        self.name = cluster.namespace(name)
+        self.name = cluster.namespace(name) if make else name
 
     def kubectl(self, *arguments, **options):
         return self.cluster.kubectl("-n", self.name, *arguments, **options)
