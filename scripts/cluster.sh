@@ -1,43 +1,80 @@
 #!/usr/bin/env bash
-# A Kubernetes control plane on this machine to play with: the one that the end-to-end tests use. Real API server
-# and controllers, no containers: a stand-in for nodes says that Pods run. On loopback addresses alone.
+# A Kubernetes control plane on this machine to play with, and digester in it: the ones that the end-to-end tests use.
+# Real API server and controllers, no containers: a stand-in for nodes says that Pods run. On loopback addresses alone.
 #
-#   scripts/cluster.sh up          starts it in the background (builds it first, which takes a while once)
-#   eval "$(scripts/cluster.sh env)"   then kubectl, helm and kustomize in this shell are the cluster's
-#   scripts/cluster.sh status      says whether it runs, and what is in it
-#   scripts/cluster.sh down        stops it and forgets what was in it
+#   scripts/cluster.sh up              starts it in the background, with a registry, digester as it is shipped, and a
+#                                      namespace `demo` that is switched on (builds what is missing, once)
+#   scripts/cluster.sh up --without-digester    the control plane alone
+#   eval "$(scripts/cluster.sh env)"   then kubectl, helm and kustomize in this shell are the cluster's, and $REGISTRY
+#                                      is the registry's address
+#   scripts/cluster.sh status          says whether it runs, and what is in it
+#   scripts/cluster.sh down            stops it and forgets what was in it
 #
-# For example: kubectl create deployment web --image=registry.example/team/web:1 --replicas=3; kubectl get pods
-# State and logs are in build/cluster. Needs Go 1.26 or newer once, and scripts/setup.sh's packages. Exit status of
-# status: 0 it runs, 3 it does not.
+# State and logs are in build/cluster, or where CLUSTER_STATE says; the program is build/release/digester, or
+# DIGESTER_PROGRAM. Needs Go 1.26 or newer once, and scripts/setup.sh's packages. Exit status of status: 0 it runs,
+# 3 it does not.
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-state=$ROOT/build/cluster
+state=${CLUSTER_STATE:-$ROOT/build/cluster}
+program=${DIGESTER_PROGRAM:-$ROOT/build/release/digester}
 plane=$state/work  # serve.py's own
 kubeconfig=$plane/cluster/admin.kubeconfig
-help() { sed -n '2,12s/^# \{0,1\}//p' "$0"; }
+help() { sed -n '2,16s/^# \{0,1\}//p' "$0"; }
 # The lock is held by the process that holds the cluster, so it tells the truth after a kill -9, too.
 runs() { [ -e "$state/lock" ] && ! flock --nonblock "$state/lock" true; }
 next_steps() {
+  local image=registry.example/team/web:1 in=()
+  if [ -e "$plane/registry" ]; then image=$(<"$plane/registry")/team/web:1.10 in=(-n demo); fi
   # Written as it is to be typed.
   # shellcheck disable=SC2016
   printf '%s\n' '' 'Next:' \
-    '  eval "$(scripts/cluster.sh env)"      # this shell: KUBECONFIG, and PATH with kubectl, helm, kustomize' \
-    '  kubectl create deployment web --image=registry.example/team/web:1 --replicas=3' \
-    '  kubectl get pods -o wide' \
+    '  eval "$(scripts/cluster.sh env)"      # this shell: KUBECONFIG, REGISTRY, and PATH with kubectl, helm, kustomize' \
+    "  kubectl ${in[*]}${in:+ }create deployment web --image=$image --replicas=3" \
+    "  kubectl ${in[*]}${in:+ }get pods -o 'custom-columns=POD:.metadata.name,PHASE:.status.phase,IMAGE:.spec.containers[0].image'" \
     '  scripts/cluster.sh down               # stops it and forgets what was in it'
 }
 
+# The program, built when it is not there; brought up to date where it was built.
+need_program() {
+  if [ -n "${DIGESTER_PROGRAM:-}" ]; then
+    [ -x "$program" ] || die "DIGESTER_PROGRAM=$program is no program: build it with 'ninja -C build/release digester', or unset DIGESTER_PROGRAM"
+    return
+  fi
+  local tool
+  for tool in cmake ninja g++; do
+    if ! command -v "$tool" >/dev/null; then
+      [ ! -x "$program" ] || return 0
+      die "build/release/digester is not built, and $tool is not installed: scripts/setup.sh --build installs it; or scripts/cluster.sh up --without-digester"
+    fi
+  done
+  [ -x "$program" ] || say 'building digester, which takes some five minutes the first time'
+  build release digester
+}
+# It takes its Service's place, whose port is 443.
+may_listen() {
+  [ "$(id -u)" -eq 0 ] || [ "$(cat /proc/sys/net/ipv4/ip_unprivileged_port_start 2>/dev/null || echo 1024)" -le 443 ]
+}
+
 up() {
+  local with=(--digester "$program")
+  case ${1:-} in
+    '') ;;
+    --without-digester) with=() ;;
+    *) help >&2; exit 2 ;;
+  esac
   if runs; then
     say "it is running (scripts/cluster.sh status; down stops it)"
     return
   fi
   local tool pid status=0
-  for tool in etcd openssl setpriv python3; do
+  for tool in etcd openssl setpriv python3 ${with:+docker-registry curl}; do
     command -v "$tool" >/dev/null || die "$tool is not installed: scripts/setup.sh installs it"
   done
+  if [ ${#with[@]} -gt 0 ]; then
+    may_listen || die 'digester listens on port 443 here, which needs root: run this as root or with sudo; or sudo sysctl net.ipv4.ip_unprivileged_port_start=443; or scripts/cluster.sh up --without-digester'
+    need_program
+  fi
   "$ROOT/test/e2e/build_control_plane.sh" || status=$?
   [ "$status" -eq 0 ] || exit "$status"
   mkdir -p "$state"
@@ -45,7 +82,8 @@ up() {
   local started
   started=$(now_ms)
   # A session of its own: neither Ctrl-C here nor the end of this terminal ends it.
-  PATH=$PATH:/usr/sbin:/sbin setsid python3 -B "$ROOT/test/e2e/serve.py" "$state" >"$state/serve.log" 2>&1 </dev/null &
+  PATH=$PATH:/usr/sbin:/sbin setsid python3 -B "$ROOT/test/e2e/serve.py" "$state" "${with[@]}" \
+    >"$state/serve.log" 2>&1 </dev/null &
   pid=$!
   wait_until 90 "$pid" test -e "$state/ready" ||
     { kill "$pid" 2>/dev/null || true; cat "$state/serve.log" >&2; die 'the control plane does not start, its log is above'; }
@@ -64,12 +102,14 @@ down() {
   kill "$pid"
   # Gone when the lock is free: everything else ended before that.
   flock --timeout 30 "$state/lock" true || die "process $pid does not end"
+  while kill -0 "$pid" 2>/dev/null; do sleep 0.02; done
   say 'stopped'
 }
 
 environment() {
   if ! runs || [ ! -e "$state/ready" ]; then die 'it is not running: scripts/cluster.sh up'; fi
   printf 'export KUBECONFIG=%q\n' "$kubeconfig"
+  [ ! -e "$plane/registry" ] || printf 'export REGISTRY=%q\n' "$(<"$plane/registry")"
   # Once, however often this is evaluated.
   case :$PATH: in
     *":$ROOT/build/e2e/bin:"*) ;;
@@ -89,7 +129,7 @@ report() {
 }
 
 case ${1:-} in
-  up) up ;;
+  up) up "${@:2}" ;;
   down) down ;;
   env) environment ;;
   status) report ;;

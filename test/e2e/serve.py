@@ -1,7 +1,8 @@
 """Holds a control plane for a person to play with until it is told to end: what scripts/cluster.sh runs.
 
-    serve.py DIRECTORY [--nodes N]
+    serve.py DIRECTORY [--nodes N] [--digester PROGRAM]
 
+With --digester there are also a registry, digester and a namespace that is switched on (playground.py).
 DIRECTORY/lock is held while it lives, DIRECTORY/pid is whom to send SIGTERM, DIRECTORY/ready appears when everything
 is up and says, a line each, what there is. DIRECTORY/work holds the rest and is removed at the end.
 """
@@ -18,25 +19,26 @@ from cluster import Cluster
 from harness import Harness
 from kubelet import Kubelet
 
-# What is deployed into a fresh control plane, in this order: functions of (harness, cluster), each of which returns
-# a line for a person to read. What they start with harness.start() ends with everything else.
-DEPLOYED = []
-
 
 class StandingHarness(Harness):
     """Works in a directory with a name, so that the next command finds it."""
 
-    def __init__(self, work):
-        self.work = work
+    def __init__(self, work, program):
+        self.work, self.program = work, program
         self.processes = []
         shutil.rmtree(work, ignore_errors=True)  # left by one that was killed
         (work / "home").mkdir(parents=True)
+
+    def start(self, name, command, environment=None):
+        """The kernel ends what is started when we end without having done so, even by SIGKILL."""
+        return super().start(name, ["setpriv", "--pdeathsig", "KILL", *command], environment)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("directory", type=pathlib.Path)
     parser.add_argument("--nodes", type=int, default=2)
+    parser.add_argument("--digester", type=pathlib.Path, metavar="PROGRAM")
     options = parser.parse_args()
     folder = options.directory.resolve()
     os.environ["PATH"] += ":/usr/sbin:/sbin"
@@ -51,12 +53,14 @@ def main():
     signal.signal(signal.SIGINT, lambda *_: sys.exit(0))
     ready = folder / "ready"
     ready.unlink(missing_ok=True)
-    h = StandingHarness(folder / "work")
+    h = StandingHarness(folder / "work", options.digester)
     try:
         with Cluster(h) as cluster, Kubelet(cluster, nodes=options.nodes):
             lines = [f"API server    {cluster.url}, Services in {cluster.range.cidr}",
                      f"nodes         {options.nodes}, played by a stand-in: Pods run without containers"]
-            lines += [deploy(h, cluster) for deploy in DEPLOYED]
+            if options.digester:
+                import playground
+                lines += playground.deploy(h, cluster)
             # Appears whole or not at all.
             (folder / "ready.new").write_text("\n".join(lines) + "\n")
             (folder / "ready.new").rename(ready)
