@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 
+import k8s_digester
 import runner
 from api import Watch, path_of
 from cluster import PROGRAMS, wait_until
@@ -84,22 +85,12 @@ def install_apply(h, cluster):
 
 
 def install_move(h, cluster):
-    """From k8s-digester, whose manifests hold a placeholder as caBundle (its server then writes the true one)."""
+    """From k8s-digester, whose manifests hold a placeholder as caBundle (its server then writes the true one). With a
+    server, and all objects: move_checks.py."""
     shipped = (ROOT / "deploy/mutating-webhook-configuration.yaml")
-    theirs = {"apiVersion": "admissionregistration.k8s.io/v1", "kind": "MutatingWebhookConfiguration",
-              "metadata": {"name": "digester-mutating-webhook-configuration"},
-              "webhooks": [{"name": "digester-webhook-service.digester-system.svc", "admissionReviewVersions": ["v1"],
-                            "clientConfig": {"caBundle": "Cg==", "service": {
-                                "name": "digester-webhook-service", "namespace": "digester-system",
-                                "path": "/v1/mutate"}},
-                            "failurePolicy": "Ignore", "sideEffects": "None", "timeoutSeconds": 15,
-                            "namespaceSelector": {"matchLabels": {"digest-resolution": "enabled"}},
-                            "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"],
-                                       "operations": ["CREATE", "UPDATE"], "scope": "Namespaced"}]}]}
-
     def start():
         cluster.kubectl("delete", "-f", shipped, "--ignore-not-found")
-        apply(cluster, json.dumps(theirs))
+        apply(cluster, json.dumps(k8s_digester.configuration()))
         cluster.api.patch(CONFIGURATION, [{"op": "replace", "path": "/webhooks/0/clientConfig/caBundle", "value": BUNDLE}],
                           "json")
 

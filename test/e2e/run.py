@@ -7,13 +7,14 @@ import harm_checks
 import harm_outage_checks
 import harm_owner_checks
 import harm_reapply_checks
+import move_checks
 import plane_checks
 import readme_checks
 import runner
 import webhook_checks
 
 MODULES = (plane_checks, webhook_checks, harm_checks, harm_reapply_checks, harm_outage_checks, harm_owner_checks,
-           harm_calls_checks, readme_checks)
+           harm_calls_checks, move_checks, readme_checks)
 
 if __name__ == "__main__":
     runner.main([group for module in MODULES for group in module.GROUPS], __doc__)
