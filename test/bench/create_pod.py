@@ -8,6 +8,7 @@ import json
 import pathlib
 import re
 import resource
+import statistics
 import subprocess
 import sys
 
@@ -28,6 +29,16 @@ WORDS = {"not called": "a digest already there: conditions looked at, we are not
          "floor": "a digest already there, called all the same: what a call costs", "with": "pinned"}
 
 
+def percentile(seen, share):
+    """`seen`: [(value, how often)], rising."""
+    left = share * sum(times for _, times in seen)
+    for value, times in seen:
+        left -= times
+        if left <= 0:
+            return value
+    raise RuntimeError("nothing was seen")
+
+
 class Side:
     """A namespace in which Pods are created, and what was seen of that."""
 
@@ -43,17 +54,12 @@ class Side:
         self.clear()
 
     def clear(self):
-        self.seen, self.requests, self.seconds = {}, 0, 0.0
+        self.seen, self.requests, self.seconds = [], 0, 0.0
         self.cpu, self.told = collections.Counter(), collections.Counter()
 
     def percentile(self, share):
-        """In milliseconds, of everything seen."""
-        left = share * sum(self.seen.values())
-        for microseconds in sorted(self.seen):
-            left -= self.seen[microseconds]
-            if left <= 0:
-                return microseconds / 1000
-        raise RuntimeError(f"{self.name}: nothing was seen")
+        """In milliseconds: the median of the samples' own, so that a bad second of the machine's is not ours."""
+        return statistics.median(percentile(sample, share) for sample in self.seen) / 1000
 
     @property
     def rate(self):
@@ -152,8 +158,7 @@ class Plane:
         after = self.counters()
         for sums, now, then in zip((side.cpu, side.told), after, before):
             sums.update({key: now[key] - then[key] for key in now})
-        for microseconds, times in told["seen"]:
-            side.seen[microseconds] = side.seen.get(microseconds, 0) + times
+        side.seen.append(told["seen"])
         side.requests += told["requests"]
         side.seconds += told["microseconds"] / 1e6
 
