@@ -10,7 +10,7 @@ ROUNDS = 4
 
 
 class Operator:
-    """A stand-in for CloudNativePG: its custom resource owns one Pod. No operator runs as long as nobody asks."""
+    """A stand-in for CloudNativePG: its custom resource owns one Pod. It works only when it is asked to."""
 
     def __init__(self, space, api_version, kind, image):
         self.space, self.image, self.made = space, image, 0
@@ -56,6 +56,7 @@ class Operator:
 def owners(h, cluster):
     registry = Registry(h, "owners-registry")
     image = f"{registry.host}/team/web:1.10"
+    kinds = ("postgresql.cnpg.io/v1", "Cluster"), ("example.test/v1", "Database")
     define(cluster, "postgresql.cnpg.io", "Cluster", "clusters")
     define(cluster, "example.test", "Database", "databases")
 
@@ -63,9 +64,8 @@ def owners(h, cluster):
         space = Space(cluster, name)
         switch_on(space, image)
         wait_until("the custom resources can be written", lambda: all(
-            space.api.request("GET", space.path(*kind))[0] == 200
-            for kind in (("postgresql.cnpg.io/v1", "Cluster"), ("example.test/v1", "Database"))))
-        return Operator(space, "postgresql.cnpg.io/v1", "Cluster", image), Operator(space, "example.test/v1", "Database", image)
+            space.api.request("GET", space.path(*kind))[0] == 200 for kind in kinds))
+        return [Operator(space, *kind, image) for kind in kinds]
 
     with Installed(h, cluster, [registry]):
         listed, other = operators("owners")

@@ -29,8 +29,9 @@ def everything(image):
 
 def template(item):
     """What holds the Pod's spec of an object out of everything()."""
-    spec = item["spec"]
-    return item if item["kind"] == "Pod" else spec["jobTemplate"]["spec"]["template"] if "jobTemplate" in spec else spec["template"]
+    if item["kind"] == "Pod":
+        return item
+    return (item["spec"]["jobTemplate"]["spec"] if item["kind"] == "CronJob" else item["spec"])["template"]
 
 
 class Full(Space):
@@ -78,8 +79,8 @@ class Full(Space):
         try:
             wait_until(f"{self.name} is settled", condition)
         except Failed as error:
-            raise Failed(f"{error}\n" + "\n".join(
-                f"{item.get('kind', 'Pod')} {item['metadata']['name']}: {item['status']}" for item in waiting[:3])) from error
+            states = [f"{item.get('kind', 'Pod')} {item['metadata']['name']}: {item['status']}" for item in waiting]
+            raise Failed("\n".join([str(error), *states[:3]])) from error
 
     def seen(self):
         return Seen(self)
@@ -110,7 +111,8 @@ def is_done(item):
     if kind in ROLLED_OUT and status.get("observedGeneration") != generation:
         return False
     if kind == "Deployment":
-        return all(status.get(count) == spec["replicas"] for count in ("replicas", "updatedReplicas", "availableReplicas"))
+        counts = [status.get(count) for count in ("replicas", "updatedReplicas", "availableReplicas")]
+        return counts == [spec["replicas"]] * 3
     if kind == "StatefulSet":
         return (status.get("readyReplicas") == status.get("replicas") == spec["replicas"]
                 and status["currentRevision"] == status["updateRevision"])

@@ -55,7 +55,8 @@ class Registry:
         accept = {"Accept": "application/vnd.oci.image.index.v1+json, application/vnd.oci.image.manifest.v1+json"}
         with opener.open(urllib.request.Request(f"{url}/{digest}", headers=accept)) as answer:
             kind, manifest = answer.headers["Content-Type"], answer.read()
-        with opener.open(urllib.request.Request(f"{url}/{tag}", manifest, {"Content-Type": kind}, method="PUT")) as answer:
+        push = urllib.request.Request(f"{url}/{tag}", manifest, {"Content-Type": kind}, method="PUT")
+        with opener.open(push) as answer:
             if answer.headers["Docker-Content-Digest"] != digest:
                 raise Failed(f"{name} is {answer.headers['Docker-Content-Digest']}, not {digest}")
 
