@@ -60,6 +60,11 @@ void Chain::refused(const Credential& credential) {
     source.provider->refused(credential);
 }
 
+void Chain::unsatisfied(const Context& context) {
+  for (auto& source : sources_)
+    source.provider->unsatisfied(context);
+}
+
 void Chain::warn(Source& source, const Error& error) {
   const auto now = clock_.now();
   if (source.last_warning == error.message && now - source.warned_at < kRepeatWarning) return;

@@ -35,6 +35,7 @@ class Chain final : public Provider {
   net::Task<Result<std::vector<Credential>>> fetch(const image::Reference& reference,
                                                    const Context& context) override;
   void refused(const Credential& credential) override;
+  void unsatisfied(const Context& context) override;
 
  private:
   struct Source {

@@ -37,6 +37,9 @@ class Provider {
                                                            const Context& context) = 0;
   // The registry refused this one (401 or 403): forget it, if it came from a cache. Registry thread.
   virtual void refused(const Credential& credential) { (void)credential; }
+  // The registry refused all that this context has, anonymous last: where it looked may have been mended
+  // since, so what came from a cache is to be read anew soon. Registry thread.
+  virtual void unsatisfied(const Context& context) { (void)context; }
 };
 
 }  // namespace digester::credential

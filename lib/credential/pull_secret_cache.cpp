@@ -43,13 +43,23 @@ void PullSecretCache::extend(const std::string& key, SteadyTime now, std::chrono
   if (const auto found = index_.find(key); found != index_.end()) found->second->ends_at = now + life;
 }
 
-void PullSecretCache::expire(std::string_view fingerprint, SteadyTime now, std::chrono::seconds least) {
+void PullSecretCache::expire(Entry& entry, SteadyTime now, std::chrono::seconds least) {
+  entry.ends_at = std::min(entry.ends_at, std::max(now, entry.read_at + least));
+}
+
+void PullSecretCache::expire(const std::string& key, SteadyTime now, std::chrono::seconds least) {
+  const std::lock_guard lock(mutex_);
+  if (const auto found = index_.find(key); found != index_.end()) expire(*found->second, now, least);
+}
+
+void PullSecretCache::expire_holders(std::string_view fingerprint, SteadyTime now,
+                                     std::chrono::seconds least) {
   const std::lock_guard lock(mutex_);
   for (auto& entry : entries_) {
     const auto& credentials = entry.content->credentials;
     const bool holds = std::any_of(credentials.begin(), credentials.end(),
                                    [&](const Credential& c) { return c.fingerprint == fingerprint; });
-    if (holds) entry.ends_at = std::min(entry.ends_at, std::max(now, entry.read_at + least));
+    if (holds) expire(entry, now, least);
   }
 }
 

@@ -53,8 +53,10 @@ class PullSecretCache {
   void put(const std::string& key, SharedContent content, SteadyTime now, std::chrono::seconds life);
   // Keeps what is there for `life` more, without making it younger.
   void extend(const std::string& key, SteadyTime now, std::chrono::seconds life);
-  // Ends the life of all that hold this credential, but of none sooner than `least` after it was read.
-  void expire(std::string_view fingerprint, SteadyTime now, std::chrono::seconds least);
+  // Ends the life of what is under this key, but not sooner than `least` after it was read.
+  void expire(const std::string& key, SteadyTime now, std::chrono::seconds least);
+  // The same for all that hold this credential.
+  void expire_holders(std::string_view fingerprint, SteadyTime now, std::chrono::seconds least);
 
   std::size_t size() const;
   std::size_t bytes() const;
@@ -69,6 +71,7 @@ class PullSecretCache {
   using Position = std::list<Entry>::iterator;
 
   void drop(Position position);
+  static void expire(Entry& entry, SteadyTime now, std::chrono::seconds least);
 
   const std::size_t max_entries_;
   const std::size_t max_bytes_;

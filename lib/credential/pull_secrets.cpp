@@ -1,6 +1,7 @@
 #include "credential/pull_secrets.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <unordered_set>
 #include <utility>
 
@@ -158,7 +159,23 @@ net::Task<Result<std::vector<Credential>>> PullSecrets::fetch(const image::Refer
 
 void PullSecrets::refused(const Credential& credential) {
   if (credential.fingerprint.empty()) return;
-  state_->reads->cache().expire(credential.fingerprint, state_->clock.now(), state_->reread_after);
+  state_->reads->cache().expire_holders(credential.fingerprint, state_->clock.now(), state_->reread_after);
+}
+
+void PullSecrets::unsatisfied(const Context& context) {
+  auto needs = needs_of(context, state_->mode);
+  auto& cache = state_->reads->cache();
+  const auto now = state_->clock.now();
+  if (needs.account) {
+    const auto path = needs.account->path();
+    if (const auto account = cache.fresh(path, now)) {
+      auto more = further(needs, account->secrets);
+      std::move(more.begin(), more.end(), std::back_inserter(needs.secrets));
+    }
+    cache.expire(path, now, state_->reread_after);
+  }
+  for (const auto& secret : needs.secrets)
+    cache.expire(secret.path(), now, state_->reread_after);
 }
 
 }  // namespace digester::credential

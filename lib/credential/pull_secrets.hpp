@@ -34,7 +34,7 @@ struct PullSecretOptions {
   PullSecretMode mode = PullSecretMode::kubelet;
   std::chrono::seconds life{30};          // of what was read, and of a refusal (403)
   std::chrono::seconds absent_life{5};    // of what is not there (404)
-  std::chrono::seconds reread_after{5};   // a refused credential's secret is read anew no sooner than this
+  std::chrono::seconds reread_after{5};   // after a refusal, what was read is read anew no sooner than this
   std::chrono::seconds stale_limit{300};  // how old content may be while the API does not answer
   std::size_t max_entries = 4096;
   std::size_t max_bytes = 32 << 20;
@@ -64,6 +64,8 @@ class PullSecrets final : public Provider {
                                                    const Context& context) override;
   // The secrets that hold it are read anew by the next fetch().
   void refused(const Credential& credential) override;
+  // So are the ServiceAccount and the secrets of this context: the login may have been added meanwhile.
+  void unsatisfied(const Context& context) override;
 
  private:
   class State;

@@ -33,6 +33,11 @@ Error broken_off(const image::Reference& reference) {
                                            name_of(reference), reference.domain())};
 }
 
+// Private repositories answer so to who may not know of them.
+bool may_want_credentials(ErrorKind kind) {
+  return kind == ErrorKind::not_found || kind == ErrorKind::unauthorized || kind == ErrorKind::forbidden;
+}
+
 std::string what(std::exception_ptr error) {
   try {
     std::rethrow_exception(error);
@@ -257,6 +262,8 @@ void Flights::deliver(Waiter waiter, const std::shared_ptr<const Asker>& asker,
                       const Result<image::Digest>& answer) {
   auto& batch = *waiter.batch;
   if (answer || !is_transient(answer.error().kind)) {
+    if (!answer && may_want_credentials(answer.error().kind))
+      provider_.unsatisfied(batch.query(waiter.slot).context);
     batch.fill(waiter.slot, answer, Source::registry, {});
     return;
   }

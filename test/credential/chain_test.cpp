@@ -24,6 +24,7 @@ struct Script {
   std::optional<Error> error = std::nullopt;
   int fetched = 0;
   std::vector<std::string> refused = {};
+  std::vector<std::string> unsatisfied = {};
 };
 
 class Scripted final : public Provider {
@@ -40,6 +41,7 @@ class Scripted final : public Provider {
     co_return script_.answer;
   }
   void refused(const Credential& credential) override { script_.refused.push_back(credential.user); }
+  void unsatisfied(const Context& context) override { script_.unsatisfied.push_back(context.namespace_name); }
 
  private:
   Script& script_;
@@ -123,6 +125,14 @@ TEST_CASE_METHOD(Fixture, "a refused credential is told to every source") {
   chain.refused(user("x"));
   CHECK(a.refused == Users{"x"});
   CHECK(b.refused == Users{"x"});
+}
+
+TEST_CASE_METHOD(Fixture, "every source is told of a context whose credentials are of no use") {
+  Script a;
+  Script b;
+  make({&a, &b}).unsatisfied({"tenant", "", {}});
+  CHECK(a.unsatisfied == Users{"tenant"});
+  CHECK(b.unsatisfied == Users{"tenant"});
 }
 
 TEST_CASE_METHOD(Fixture, "without sources there are no credentials") {

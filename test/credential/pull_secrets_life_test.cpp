@@ -56,6 +56,30 @@ TEST_CASE_METHOD(Fixture, "a refused credential's secret is read anew, but not a
   CHECK_FALSE(source.ready(app, context));
 }
 
+TEST_CASE_METHOD(
+    Fixture,
+    "what a ServiceAccount lists is found soon after a refusal, and so is a login added to a secret") {
+  put_account("a", "default", {});
+  auto source = make();
+  const Context context{"a", "", {}};
+  CHECK(fetched(source, context).empty());
+  source.unsatisfied(context);
+  CHECK(source.ready(app, context));  // it has only just been read
+  put_account("a", "default", {"s"});
+  put_secret("a", "s", secret("other.io", "u"));
+  clock.advance(5s);
+  CHECK_FALSE(source.ready(app, context));
+  CHECK(fetched(source, context).empty());
+  put_secret("a", "s", secret("reg.io", "u"));
+  source.unsatisfied(context);
+  clock.advance(5s);
+  CHECK(fetched(source, context) == Users{"u"});
+  clock.advance(29s);  // without a refusal it lives as long as ever
+  CHECK(source.ready(app, context));
+  source.unsatisfied({"b", "", {}});
+  CHECK(source.ready(app, context));
+}
+
 TEST_CASE_METHOD(Fixture, "concurrent fetches read each object once") {
   put_secret("a", "s", secret("reg.io", "u"));
   auto source = make();

@@ -101,6 +101,9 @@ class FakeProvider final : public credential::Provider {
       timer->cancel();
   }
   void refused(const Credential& credential) override { refused_users += credential.user + " "; }
+  void unsatisfied(const credential::Context& context) override {
+    unsatisfied_namespaces += context.namespace_name + " ";
+  }
 
   std::map<std::string, std::vector<Credential>> of_namespace;
   bool needs_fetch = false;
@@ -109,6 +112,7 @@ class FakeProvider final : public credential::Provider {
   int fetches = 0;
   std::vector<std::shared_ptr<net::Timer>> fetching;
   std::string refused_users;
+  std::string unsatisfied_namespaces;
 };
 
 // What resolve() gave, once it has.

@@ -173,6 +173,21 @@ TEST_CASE("what anonymous got serves everybody, what anonymous was refused nobod
   CHECK(Fixture::show(f.ask_cached("r.io/public:1", "one")) == "cache 2");
 }
 
+TEST_CASE("whose credentials were of no use is told, so that what was mended since is found") {
+  Fixture f;
+  const auto kind = GENERATE(ErrorKind::unauthorized, ErrorKind::forbidden, ErrorKind::not_found);
+  f.lookup.script = [&](const image::Reference& reference, const Credential&) -> FakeLookup::Answer {
+    if (reference.path() == "private") return fails(kind);
+    if (reference.path() == "down") return fails(ErrorKind::unavailable);
+    return digest('1');
+  };
+  f.ask_cached("r.io/public:1", "one");
+  f.ask_cached("r.io/down:1", "two");
+  CHECK(f.provider.unsatisfied_namespaces.empty());
+  f.ask_cached("r.io/private:1", "three");
+  CHECK(f.provider.unsatisfied_namespaces == "three ");
+}
+
 TEST_CASE("a known digest stands in for a registry that fails") {
   const auto kind =
       GENERATE(ErrorKind::rate_limited, ErrorKind::unavailable, ErrorKind::unreachable, ErrorKind::timed_out);
