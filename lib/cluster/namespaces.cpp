@@ -39,7 +39,6 @@ struct WatchedNamespaces::State {
   mutable std::shared_mutex mutex;
   std::map<std::string, NamespaceFacts, std::less<>> namespaces;
   Selectors selectors;
-  bool failing = false;            // the watch, so that nothing here is known to be current
   std::optional<SteadyTime> told;  // the registry thread's
 };
 
@@ -62,14 +61,6 @@ class WatchedNamespaces::NamespaceObserver final : public kube::WatchObserver {
   void deleted(json::Value object) override {
     const std::unique_lock lock(state_.mutex);
     state_.namespaces.erase(name_of(object));
-  }
-  void synced() override {
-    const std::unique_lock lock(state_.mutex);
-    state_.failing = false;
-  }
-  void failing(const Error&) override {
-    const std::unique_lock lock(state_.mutex);
-    state_.failing = true;
   }
 
  private:
@@ -151,10 +142,7 @@ std::optional<NamespaceState> WatchedNamespaces::look(std::string_view name) con
   const std::shared_lock lock(state_->mutex);
   const auto found = state_->namespaces.find(name);
   if (found == state_->namespaces.end()) return std::nullopt;
-  auto state = judge(found->second, state_->selectors);
-  // What is not current may not keep an object from being pinned.
-  if (state_->failing) state.selected = true;
-  return state;
+  return judge(found->second, state_->selectors);
 }
 
 net::Task<NamespaceState> WatchedNamespaces::confirm(std::string name, SteadyTime deadline) {

@@ -62,12 +62,17 @@ class Api:
             connection.request(method, path, data, headers)
             response = connection.getresponse()
             text = response.read()
+            self.kept.warnings = response.headers.get_all("Warning") or []
         except BaseException:  # half an answer must not be read by the next request
             connection.close()
             raise
         if response.headers.get_content_type() == "application/json":
             return response.status, json.loads(text)
         return response.status, text.decode(errors="replace")
+
+    def warnings(self):
+        """What the last answer of this thread was accompanied by; kubectl prints it as `Warning: …`."""
+        return self.kept.warnings
 
     def call(self, method, path, body=None, content_type="application/json"):
         """The answer; anything but success is an ApiError."""
