@@ -41,18 +41,24 @@ std::optional<std::vector<Credential>> Chain::ready(const image::Reference& refe
 net::Task<Result<std::vector<Credential>>> Chain::fetch(const image::Reference& reference,
                                                         const Context& context) {
   std::vector<Credential> all;
+  std::optional<Error> fault;
   for (auto& source : sources_) {
     if (auto some = source.provider->ready(reference, context)) {
       append(all, std::move(*some));
       continue;
     }
     auto fetched = co_await source.provider->fetch(reference, context);
-    if (fetched)
+    if (fetched) {
       append(all, std::move(*fetched));
-    else
+    } else {
       warn(source, fetched.error());
+      fault = std::move(fetched.error());
+    }
   }
-  co_return distinct(std::move(all));
+  all = distinct(std::move(all));
+  // That there are none is known only when every source has answered.
+  if (all.empty() && fault) co_return fail(std::move(*fault));
+  co_return all;
 }
 
 void Chain::refused(const Credential& credential) {

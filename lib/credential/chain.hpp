@@ -31,7 +31,8 @@ class Chain final : public Provider {
   // Empty as soon as one source has to be fetched.
   std::optional<std::vector<Credential>> ready(const image::Reference& reference,
                                                const Context& context) const override;
-  // Never an error: what fails is a warning in the log.
+  // What fails is a warning in the log; an error only when nothing was found, since then nobody knows whether
+  // there is something.
   net::Task<Result<std::vector<Credential>>> fetch(const image::Reference& reference,
                                                    const Context& context) override;
   void refused(const Credential& credential) override;

@@ -119,6 +119,12 @@ Result<SharedContent> PullSecretReads::take_failure(const PullObject& object, Er
   }
   if (error.kind == ErrorKind::forbidden) {
     warn_forbidden(object, error);
+    // An API server that has just started says so for a moment, until it has read its rules.
+    auto known = cache_.not_older_than(key, now, options_.stale_limit);
+    if (known && known->bytes > 0) {
+      cache_.extend(key, now, options_.absent_life);
+      return known;
+    }
     cache_.put(key, nothing(), now, options_.life);
     return nothing();
   }

@@ -35,7 +35,7 @@ struct PullSecretOptions {
   std::chrono::seconds life{30};          // of what was read, and of a refusal (403)
   std::chrono::seconds absent_life{5};    // of what is not there (404)
   std::chrono::seconds reread_after{5};   // after a refusal, what was read is read anew no sooner than this
-  std::chrono::seconds stale_limit{300};  // how old content may be while the API does not answer
+  std::chrono::seconds stale_limit{300};  // how old content may be while the API does not answer, or refuses
   std::size_t max_entries = 4096;
   std::size_t max_bytes = 32 << 20;
 };

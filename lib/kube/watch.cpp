@@ -5,6 +5,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/system/system_error.hpp>
+#include <utility>
 
 #include "base/text.hpp"
 #include "kube/event_reader.hpp"
@@ -61,6 +62,7 @@ struct Watch::State final : EventSink {
   std::size_t events = 0;  // of this watch
   bool synced = false;
   unsigned failures = 0;  // in a row
+  bool silence = false;   // the last one was that nobody answered
   bool told = false;      // of the failure in the log
   SteadyTime told_at{};
 };
@@ -85,10 +87,15 @@ void Watch::State::works() {
 
 // How long to wait.
 Duration Watch::State::failed(const Error& error) {
+  // A server that has just started refuses for a moment: that is another trouble than the one before.
+  const bool silent = error.kind == ErrorKind::unreachable || error.kind == ErrorKind::timed_out;
+  if (std::exchange(silence, silent) && !silent) failures = 0;
+  const auto longest =
+      silent ? std::min(options.longest_silence, options.longest_backoff) : options.longest_backoff;
   Duration wait = options.backoff;
-  for (unsigned i = 0; i < failures && wait < options.longest_backoff; ++i)
+  for (unsigned i = 0; i < failures && wait < longest; ++i)
     wait *= 2;
-  wait = scaled(std::min(wait, options.longest_backoff), 0.5 + 0.5 * hooks.random());
+  wait = scaled(std::min(wait, longest), 0.5 + 0.5 * hooks.random());
   if (error.retry_after) wait = std::max(wait, scaled(*error.retry_after, 1 + 0.1 * hooks.random()));
   ++failures;
   synced = false;

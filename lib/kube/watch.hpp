@@ -37,6 +37,8 @@ struct WatchOptions {
   Duration silence = std::chrono::minutes(3);
   Duration backoff = std::chrono::milliseconds(500);  // after a failure, doubled each time, half by chance
   Duration longest_backoff = std::chrono::seconds(30);
+  // While nobody answers there is nobody to be spared, and who comes back has news.
+  Duration longest_silence = std::chrono::seconds(5);
   Duration settled = std::chrono::seconds(5);     // a watch that held for this long was a good one
   Duration repeat_log = std::chrono::minutes(1);  // the first failure is logged, then one in this time
 };

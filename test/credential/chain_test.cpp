@@ -60,6 +60,11 @@ struct Fixture {
       sources.push_back(std::make_unique<Scripted>(*script));
     return Chain(std::move(sources), clock, log.logger());
   }
+  void fail_to_fetch(Chain& chain) {
+    const auto found = test::run_task(io, [&] { return chain.fetch(reference, context); });
+    REQUIRE_FALSE(found);
+    CHECK(found.error().kind == ErrorKind::unavailable);
+  }
   std::vector<std::string> fetch(Chain& chain) {
     const auto found = test::run_task(io, [&] { return chain.fetch(reference, context); });
     std::vector<std::string> users;
@@ -104,17 +109,26 @@ TEST_CASE_METHOD(Fixture, "a failing source is a warning, and the others count")
                              Catch::Contains("scripted") && !Catch::Contains("secret"));
 }
 
+TEST_CASE_METHOD(Fixture, "that there are none is not said while a source fails") {
+  Script broken{{}, false, Error{ErrorKind::unavailable, "the API is away"}};
+  Script empty{{}};
+  auto chain = make({&broken, &empty});
+  fail_to_fetch(chain);
+  broken.error.reset();
+  CHECK(fetch(chain).empty());
+}
+
 TEST_CASE_METHOD(Fixture, "the same failure is logged once a minute, another one at once") {
   Script broken{{}, false, Error{ErrorKind::unavailable, "first"}};
   auto chain = make({&broken});
   for (int i = 0; i < 10; ++i)
-    CHECK(fetch(chain).empty());
+    fail_to_fetch(chain);
   CHECK(log.lines().size() == 1);
   broken.error->message = "second";
-  fetch(chain);
+  fail_to_fetch(chain);
   CHECK(log.lines().size() == 2);
   clock.advance(Chain::kRepeatWarning);
-  fetch(chain);
+  fail_to_fetch(chain);
   CHECK(log.lines().size() == 3);
 }
 

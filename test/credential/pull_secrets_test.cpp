@@ -144,6 +144,21 @@ TEST_CASE_METHOD(Fixture, "a secret of another type, or that cannot be read, is 
   CHECK(log.lines().size() == 4);
 }
 
+TEST_CASE_METHOD(Fixture, "what was known stays for a while when the API refuses: it may have just started") {
+  put_secret("a", "s", secret("reg.io", "u"));
+  auto source = make();
+  const Context context{"a", "", {"s"}};
+  CHECK(fetched(source, context) == Users{"u"});
+  api->answers.insert_or_assign("/api/v1/namespaces/a/secrets/s", fail(ErrorKind::forbidden, "refused"));
+  clock.advance(30s);
+  CHECK(fetched(source, context) == Users{"u"});
+  CHECK(source.ready(app, context));
+  clock.advance(5s);
+  CHECK_FALSE(source.ready(app, context));  // asked again soon
+  clock.advance(5min);
+  CHECK(fetched(source, context).empty());
+}
+
 TEST_CASE_METHOD(Fixture, "without the right to read, one line says which is missing, and all goes on") {
   for (const char* path : {"secrets/one", "secrets/two", "serviceaccounts/default"})
     api->answers.insert_or_assign(std::string("/api/v1/namespaces/a/") + path,

@@ -40,6 +40,22 @@ TEST_CASE("failures are waited out longer and longer, logged once, and the end o
   CHECK_FALSE(contains(f.log.text(), "s3cret"));
 }
 
+TEST_CASE("a server that is gone for long is found soon after it is back, and may refuse at first") {
+  std::vector<Script> scripts(8, Script{reset()});
+  scripts.push_back({send(answer(403, status_body(403, "pods is forbidden")))});
+  scripts.push_back({send(list(7, {"a"}))});
+  WatchFixture f(scripts);
+  std::string expected;
+  for (int i = 0; i < 8; ++i)
+    expected += "!unreachable ";
+  expected += "!forbidden =a synced";
+  CHECK(f.run(expected) == expected);
+  REQUIRE(f.waits.size() == 9);
+  CHECK(f.waits[0] == 375ms);
+  CHECK(f.waits[7] == 3750ms);
+  CHECK(f.waits[8] == 375ms);
+}
+
 TEST_CASE("a server that says how long to wait is heard") {
   WatchFixture f({{send(answer(429, "", {{"Retry-After", "9"}}))}, {send(list(7, {}))}});
   CHECK(f.run("!rate_limited = synced") == "!rate_limited = synced");
