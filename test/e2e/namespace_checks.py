@@ -43,7 +43,7 @@ def namespaces(h, cluster):
     on, off = space("on", **{"digest-resolution": "enabled"}), space("off")
     wait_until("the server knows the namespace", lambda: direct.ask(pod("p", image), on.name).pinned)
 
-    with h.check("sent from a namespace that is not switched on: passes unpinned, is counted, and logged with the reason"):
+    with h.check("sent from a namespace that is not switched on: passes unpinned, is counted, logged with the reason"):
         before = passed(replica)
         for item in (pod("stray", image), owned(pod("stray", image)), workload("Deployment", "stray", image)):
             expect(direct.ask(item, off.name).unpinned, item["kind"])
@@ -62,12 +62,13 @@ def namespaces(h, cluster):
 
     with h.check("a namespace labelled a moment ago is pinned, though the watch may not know yet: a live read says so"):
         fresh = space("fresh")
+        path = f"/api/v1/namespaces/{fresh.name}"
         for number in range(20):
             # The answer to the label's own request and the review follow each other as fast as they can.
             body = json.dumps(review(pod("p", image), fresh.name))
-            cluster.api.patch(f"/api/v1/namespaces/{fresh.name}", {"metadata": {"labels": {"digest-resolution": "enabled"}}})
+            cluster.api.patch(path, {"metadata": {"labels": {"digest-resolution": "enabled"}}})
             expect("patch" in direct.post(body), f"try {number}")
-            cluster.api.patch(f"/api/v1/namespaces/{fresh.name}", {"metadata": {"labels": {"digest-resolution": None}}})
+            cluster.api.patch(path, {"metadata": {"labels": {"digest-resolution": None}}})
             wait_until("off again", lambda: direct.ask(pod("p", image), fresh.name).unpinned)
 
     with h.check("who changes the selector in the webhook configuration is followed without a restart"):
@@ -85,7 +86,8 @@ def namespaces(h, cluster):
 
     with h.check("--namespace-selector with sets and `!` wins over the configuration"):
         own = Replica(h, cluster, "digester-selector", "127.0.0.1", free_port(), [
-            "--insecure-registries", registry.host, "--drain", "0s", "--namespace-selector", "stage in (test,live),!frozen"])
+            "--insecure-registries", registry.host, "--drain", "0s",
+            "--namespace-selector", "stage in (test,live),!frozen"])
         own.start()
         mine = Direct(cluster, own)
         for name, labels, pinned in (("test", {"stage": "test"}, True), ("live", {"stage": "live"}, True),

@@ -1,4 +1,4 @@
-"""A docker-registry that lets in whom it knows, goes away and comes back; and the secrets for it."""
+"""docker-registries that go away and come back, and that let in only whom they know; the secrets for those."""
 import base64
 import json
 import re
@@ -9,20 +9,13 @@ from harness import listens
 from servers import PASSWORD, USER, Registry
 
 
-class PrivateRegistry:
-    """`users`: {name: password}, each with all rights. Nobody else gets anything."""
+class OpenRegistry:
+    """Goes away and comes back at the same address, with what it had."""
 
-    def __init__(self, h, name="private", users=None):
+    def __init__(self, h, name, extra="", seed_options=()):
         self.h, self.name = h, name
-        self.users = users or {USER: PASSWORD}
-        file = h.work / f"{name}.htpasswd"
-        file.write_text("".join(subprocess.run(
-            ["htpasswd", "-nbB", "-C", "4", user, password], capture_output=True, text=True, check=True).stdout.strip() + "\n"
-            for user, password in self.users.items()))
-        user, password = next(iter(self.users.items()))
-        self.registry = Registry(h, name, f"auth: {{htpasswd: {{realm: test, path: {file}}}}}\n",
-                                 seed_options=["--user", f"{user}:{password}"])
-        self.host, self.lives, self.process = self.registry.host, 1, self.registry.process
+        registry = Registry(h, name, extra, seed_options=seed_options)
+        self.host, self.lives, self.process = registry.host, 1, registry.process
 
     @property
     def log_name(self):
@@ -30,10 +23,6 @@ class PrivateRegistry:
 
     def log(self):
         return self.h.log(self.log_name)
-
-    def known_users(self):
-        """Who was let in, in order, as far as this life's log goes."""
-        return re.findall(r"response completed\S* .*?auth\.user\.name=([\w-]+)", self.log())
 
     def away(self):
         self.h.stop(self.process, signal.SIGKILL)
@@ -45,6 +34,23 @@ class PrivateRegistry:
         self.lives += 1
         self.process = self.h.start(self.log_name, ["docker-registry", "serve", config])
         self.h.wait_for(self.log_name, self.process, lambda: listens(int(self.host.rpartition(":")[2])))
+
+
+class PrivateRegistry(OpenRegistry):
+    """`users`: {name: password}, each with all rights. Nobody else gets anything."""
+
+    def __init__(self, h, name="private", users=None):
+        users = users or {USER: PASSWORD}
+        file = h.work / f"{name}.htpasswd"
+        file.write_text("".join(subprocess.run(["htpasswd", "-nbB", "-C", "4", user, password], capture_output=True,
+                                               text=True, check=True).stdout.strip() + "\n"
+                                for user, password in users.items()))
+        super().__init__(h, name, f"auth: {{htpasswd: {{realm: test, path: {file}}}}}\n",
+                         ["--user", ":".join(next(iter(users.items())))])
+
+    def refused_users(self):
+        """Whose password was wrong, in order, as far as this life's log goes."""
+        return re.findall(r'error authenticating user \\"([\w-]+)', self.log())
 
 
 def login(host, user=USER, password=PASSWORD):
