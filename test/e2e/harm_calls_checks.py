@@ -135,9 +135,10 @@ def saved(h, cluster):
             wait_until("what is pinned is sent", without_conditions)
             without, without_older = run("no-conditions")
             twice = 2 * REPLICAS
-            print(f"     calls for a Deployment of {REPLICAS} made, restarted, scaled to {twice}, and a Job whose {REPLICAS}"
-                  f" Pods finish: {shipped}, without matchConditions {without}\n     for scaling one older than the"
-                  f" label from {REPLICAS} to {twice}: {shipped_older}, without {without_older}", flush=True)
+            print(f"     calls for a Deployment of {REPLICAS} made, restarted, scaled to {twice}, and a Job whose"
+                  f" {REPLICAS} Pods finish: {shipped}, without matchConditions {without}\n"
+                  f"     for scaling one older than the label from {REPLICAS} to {twice}: {shipped_older}, "
+                  f"without {without_older}", flush=True)
             expect(shipped * 10 <= without, f"{shipped} and {without} calls")
             expect(shipped_older <= without_older, f"{shipped_older} and {without_older} calls")
 
