@@ -12,7 +12,6 @@ from objects import pod, workload
 from private_registry import OpenRegistry
 from servers import DIGESTS
 from tenant_checks import MIGRATE, MODEL, WEB, lines, tenant
-from webhook_checks import rolled_out
 
 
 def at_once(*calls):
@@ -102,7 +101,7 @@ def outages_server(h, cluster):
     replica = installed.replica
     space = tenant(cluster, "server-away", registry.host)
     space.create(workload("Deployment", "web", web, replicas=2))
-    rolled_out(space, "web", 2)
+    space.rolled_out("web", 2)
 
     def policy(value, seconds=15):
         cluster.api.patch(CONFIGURATION, [
@@ -130,7 +129,7 @@ def outages_server(h, cluster):
         expect(outcome() == "unpinned", outcome())
         expect(time.monotonic() - started < 5, "not at once")
         space.kubectl("scale", "deployment", "web", "--replicas=4")
-        rolled_out(space, "web", 4)
+        space.rolled_out("web", 4)
         # The template is pinned, so what comes of it is.
         expect(all(is_pinned(p["spec"]["containers"][0]["image"]) for p in space.pods("web")), "a Pod is not")
     with h.check("back: Pods are pinned again within seconds, nothing else has to be done"):

@@ -56,6 +56,15 @@ class Space:
             return len(pods) == count and all(is_ready(item) for item in pods) and pods
         return wait_until(f"{count} ready Pods of {app}", condition)
 
+    def rolled_out(self, name, replicas):
+        """Waits until a Deployment has so many Pods of its newest template, available, and no others."""
+        def done():
+            item = self.get("apps/v1", "Deployment", name)
+            status = item["status"]
+            return (status.get("observedGeneration") == item["metadata"]["generation"]
+                    and all(status.get(key) == replicas for key in ("replicas", "updatedReplicas", "availableReplicas")))
+        wait_until(f"{name} has {replicas} replicas", done)
+
 
 def is_ready(item):
     return item["status"].get("phase") == "Running" and "deletionTimestamp" not in item["metadata"] and any(

@@ -18,7 +18,6 @@ from installed import CONFIGURATION, Installed, bundle, is_pinned
 from objects import Space, pod, workload
 from private_registry import PrivateRegistry, login, names, pull_secret
 from tenant_checks import MIGRATE, WEB, lines, tenant
-from webhook_checks import rolled_out
 
 # The longest wait between two tries while nobody answers is 5 s (lib/kube/watch.hpp): a longer absence is no other.
 AWAY_SECONDS = 12
@@ -120,7 +119,7 @@ def outages_api(h, cluster):
     space = tenant(cluster, "outages", host, good, pull_secret("unread", login(host)), default=["good"])
     direct, second = Direct(cluster, replica), Direct(cluster, replica)
     space.create(workload("Deployment", "web", web, replicas=2))
-    rolled_out(space, "web", 2)
+    space.rolled_out("web", 2)
 
     changes = Changes(cluster, direct, space, web, good)
     with Reviews(second, space.name, web) as reviews:
@@ -156,7 +155,7 @@ def outages_api(h, cluster):
 
         with h.check("controllers go on: a Deployment that is scaled after all that gets Pods that are pinned"):
             space.kubectl("scale", "deployment", "web", "--replicas=4")
-            rolled_out(space, "web", 4)
+            space.rolled_out("web", 4)
             expect(all(is_pinned(p["spec"]["containers"][0]["image"]) for p in space.pods("web")), "not pinned")
 
         restarts = int(os.environ.get("E2E_API_RESTARTS", "2"))
