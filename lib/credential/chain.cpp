@@ -8,11 +8,16 @@ namespace digester::credential {
 namespace {
 
 void append(std::vector<Credential>& all, std::vector<Credential> more) {
+  if (all.empty()) {
+    all = std::move(more);
+    return;
+  }
   all.insert(all.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
 }
 
 std::vector<Credential> distinct(std::vector<Credential> all) {
-  if (all.empty()) return all;
+  // Nearly always there is none, or one; and this runs for every image of every review.
+  if (all.empty() || (all.size() == 1 && !all.front().is_anonymous())) return all;
   std::unordered_set<std::string> seen;
   std::erase_if(all,
                 [&](const Credential& c) { return c.is_anonymous() || !seen.insert(c.fingerprint).second; });

@@ -52,10 +52,17 @@ std::vector<Credential> match(const std::vector<SharedContent>& contents, const 
   rings.reserve(contents.size());
   for (const auto& content : contents)
     rings.push_back(&content->keyring);
+  const auto matches = Keyring::match(rings, reference);
   std::vector<Credential> found;
+  if (matches.empty()) return found;
+  found.reserve(matches.size());
   std::unordered_set<std::string_view> seen;
-  for (const auto& [ring, value] : Keyring::match(rings, reference)) {
+  for (const auto& [ring, value] : matches) {
     const auto& credential = contents[ring]->credentials[value];
+    if (matches.size() == 1) {
+      found.push_back(credential);
+      break;
+    }
     if (seen.insert(credential.fingerprint).second) found.push_back(credential);
   }
   return found;
