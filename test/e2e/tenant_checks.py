@@ -1,4 +1,4 @@
-"""Pull secrets on a real API server, with the shipped rights: who gets a digest is whose credential it was read with."""
+"""Pull secrets on a real API server, with the shipped rights: a digest is for those whose credential finds it."""
 import base64
 import concurrent.futures
 import json
