@@ -13,6 +13,10 @@ class ApiSecretReader final : public credential::SecretReader {
   net::Task<Result<std::string>> get(std::string path) override;
 
  private:
+  // Short, so that what was read before can be used while somebody still waits: look-ups wait for 3 s, and a
+  // ServiceAccount's secrets are read after it.
+  static constexpr Duration kLimit = std::chrono::milliseconds(1400);
+
   kube::ApiClient& api_;
 };
 

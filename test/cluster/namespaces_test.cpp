@@ -3,6 +3,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "cluster/api_secret_reader.hpp"
 #include "support/capture_log.hpp"
 #include "support/run_task.hpp"
 
@@ -15,6 +16,7 @@ namespace {
 class FakeApi final : public kube::ApiClient {
  public:
   net::Task<Result<kube::ApiAnswer>> call(kube::ApiRequest request) override {
+    limit = request.limit;
     if (away) co_return fail(ErrorKind::unreachable, "nobody listens");
     kube::ApiAnswer answer;
     answer.status = 200;
@@ -26,6 +28,7 @@ class FakeApi final : public kube::ApiClient {
   }
 
   bool away = false;
+  Duration limit{0};
   std::string list = R"({"metadata":{"resourceVersion":"1"},"items":[
     {"metadata":{"name":"on","labels":{"digest-resolution":"enabled"}}},{"metadata":{"name":"off"}}]})";
   std::string one = R"({"metadata":{"name":"off"}})";
@@ -62,6 +65,15 @@ TEST_CASE_METHOD(Fixture,
   REQUIRE(namespaces.look("off"));
   CHECK_FALSE(namespaces.look("off")->selected);
   CHECK_FALSE(namespaces.look("unknown"));
+}
+
+TEST_CASE("a ServiceAccount, then its secrets, can be read in vain while a look-up waits for credentials") {
+  net::asio::io_context io;
+  FakeApi api;
+  cluster::ApiSecretReader reader(api);
+  REQUIRE(test::run_task(io, [&] { return reader.get("/api/v1/namespaces/a/secrets/s"); }));
+  CHECK(api.limit > 0s);
+  CHECK(2 * api.limit < 3s);  // registry::ResolverSettings::credentials_bound
 }
 
 TEST_CASE_METHOD(Fixture, "a live read decides what memory cannot") {
