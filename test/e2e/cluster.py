@@ -15,6 +15,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "integration"))
@@ -231,9 +232,9 @@ class Cluster:
         return answer["status"]["token"]
 
     def mount(self, namespace, service_account):
-        """A directory such as a Pod has in /var/run/secrets/kubernetes.io/serviceaccount."""
-        folder = self.work / f"mount-{namespace}-{service_account}"
-        folder.mkdir(exist_ok=True)
+        """A directory such as a Pod has in /var/run/secrets/kubernetes.io/serviceaccount: each call makes one, since
+        whoever has the last one may be reading it."""
+        folder = pathlib.Path(tempfile.mkdtemp(prefix=f"mount-{namespace}-{service_account}.", dir=self.work))
         (folder / "token").write_text(self.token(namespace, service_account))
         (folder / "namespace").write_text(namespace)
         shutil.copy(self.certificate, folder / "ca.crt")

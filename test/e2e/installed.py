@@ -118,11 +118,13 @@ def bundle(cluster):
 
 
 class Installed:
-    """deploy/ applied, and one server on the Service's own address and port. `registries`: those without TLS."""
+    """deploy/ applied, unless that has been done already, and one server on the Service's own address and port.
+    `registries`: those without TLS."""
 
-    def __init__(self, h, cluster, registries, *flags, name="digester"):
+    def __init__(self, h, cluster, registries, *flags, name="digester", install=True):
         self.h, self.cluster = h, cluster
-        apply(cluster)
+        if install:
+            apply(cluster)
         self.replica = Replica(h, cluster, name, service_address(cluster), 443, [
             "--drain", "0s", "--insecure-registries", ",".join(r.host for r in registries), *flags])
         self.replica.start()
