@@ -19,7 +19,7 @@ build_packages=(
 demo_packages=(curl docker-registry openssl python3)
 test_packages=(
   clang-14 clang-format-14 clang-tidy-14 clang-tools-14 libclang-rt-14-dev llvm-14   # fuzzing, coverage, guards
-  etcd-server                             # under the API server of the end-to-end tests
+  etcd-server faketime                    # under the API server of the end-to-end tests; a node's wrong clock
   apache2-utils nginx tinyproxy-bin wrk     # htpasswd; a broken front and a yardstick; a CONNECT proxy; load
   buildah debootstrap                     # the image, without a container engine
   python3-yaml                            # manifests
