@@ -3,6 +3,7 @@
     run.py [--program build/release/digester] [--group NAME] [--list]
 """
 import away_checks
+import certificate_checks
 import harm_calls_checks
 import harm_checks
 import harm_outage_checks
@@ -13,12 +14,15 @@ import namespace_checks
 import outage_checks
 import plane_checks
 import readme_checks
+import rival_checks
 import runner
 import tenant_checks
+import turnover_checks
 import webhook_checks
 
 MODULES = (plane_checks, webhook_checks, harm_checks, harm_reapply_checks, harm_outage_checks, harm_owner_checks,
-           harm_calls_checks, tenant_checks, namespace_checks, away_checks, outage_checks, move_checks, readme_checks)
+           harm_calls_checks, tenant_checks, namespace_checks, away_checks, outage_checks, certificate_checks,
+           turnover_checks, rival_checks, move_checks, readme_checks)
 
 if __name__ == "__main__":
     runner.main([group for module in MODULES for group in module.GROUPS], __doc__)
