@@ -238,7 +238,7 @@ std::unique_ptr<ApiClient> create_api_client(net::asio::io_context& io, ClientCo
   http.user_agent = options.user_agent;
   http.trust.system_store = config.ca_pem.empty();
   http.trust.ca_pem = config.ca_pem;
-  http.trust.where = config.ca_where;
+  http.wording = {"the API server", config.ca_where, "the API server's URL begins with https://"};
   http.tls.server_name = config.server_name;
   http.tls.insecure_skip_verify = config.insecure_skip_verify;
   if (!config.proxy_url.empty()) {

@@ -293,6 +293,7 @@ def sources(h, cluster):
         wait_until("pinned", lambda: ask(bound, item).pinned, 15)
         expect(ask(unbound, item).refused, "read without a right")
         apply(cluster)
+        bound.kubectl("delete", "rolebinding/digester-pull-secrets", "clusterrole/digester-pull-secrets")
     installed.close()
 
 

@@ -178,6 +178,14 @@ TEST_CASE("over a real connection: TLS by the config, a large answer, a stream, 
     CHECK(error.message.find("(add that CA to the kubeconfig's certificate-authority-data)") !=
           std::string::npos);
   }
+  SECTION("no API server there: the error speaks of that, and of no registry") {
+    config.server.port = 1;
+    kube::ApiOptions options;
+    options.retries = 0;
+    const auto other = kube::create_api_client(io, config, clock, log.logger(), options);
+    const auto error = run_task(io, [&] { return other->get(kPath); }).error();
+    CHECK(error.message.find("is the API server up?") != std::string::npos);
+  }
   SECTION("a stream") {
     server.set_handler([&](const std::string&) { return answer(200, "one\ntwo\n"); });
     std::string seen;

@@ -50,8 +50,13 @@ struct TrustOptions {
   std::string ca_pem;
   // Told once, when the store is loaded, what of SSL_CERT_FILE and SSL_CERT_DIR is no use.
   std::function<void(const std::string&)> warn;
-  // Where a CA is added, as errors say it.
-  std::string where = "with --ca-file";
+};
+
+// What errors call the other side, and the cures that they name.
+struct Wording {
+  std::string peer = "the registry";
+  std::string add_ca = "with --ca-file";  // "add that CA …"
+  std::string plain_http = "a plain http registry is listed with --insecure-registries";
 };
 
 // How TLS is spoken beyond whom to trust: what a kubeconfig says of its server. For every https exchange of
@@ -97,6 +102,7 @@ struct ClientOptions {
   DnsOptions dns;
   TrustOptions trust;
   TlsOptions tls;
+  Wording wording;
   ProxyOptions proxy;  // empty: none; make it with from_environment
   PoolOptions pool;
 

@@ -111,7 +111,7 @@ Core::Core(asio::io_context& context, ClientOptions client_options)
     : io(context),
       options(std::move(client_options)),
       dns(context, options.dns),
-      tls(context, options.trust, options.tls),
+      tls(context, options.trust, options.tls, options.wording),
       proxies(options.proxy),
       pool(options.pool),
       sweeping(context.get_executor()) {
@@ -207,8 +207,9 @@ Task<Result<ConnectionPtr>> open_connection(std::shared_ptr<Core> core, std::sha
     Error error = std::move(connected.error());
     error.message = fmt::format("cannot connect to {}: {}", whom, error.message);
     if (error.kind == ErrorKind::unreachable)
-      error.message += route->proxy ? " (is the proxy of the environment the right one, and up?)"
-                                    : " (are host and port right, and is the registry up?)";
+      error.message +=
+          route->proxy ? " (is the proxy of the environment the right one, and up?)"
+                       : fmt::format(" (are host and port right, and is {} up?)", core->options.wording.peer);
     co_return fail(presentable(std::move(error), *route, peer));
   }
   if (!route->proxy) peer = classify(connected->address);

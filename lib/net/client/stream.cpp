@@ -70,7 +70,7 @@ Task<bool> Stream::until_ready(int ssl_error) {
   co_return !ec;
 }
 
-Task<Result<void>> Stream::start_tls(SslPtr session, std::string peer, TrustHints hints) {
+Task<Result<void>> Stream::start_tls(SslPtr session, std::string peer, TlsHints hints) {
   boost::system::error_code ec;
   socket_.native_non_blocking(true, ec);
   if (ec) co_return fail(ErrorKind::internal, "the socket cannot be used for TLS", ec.message());

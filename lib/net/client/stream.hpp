@@ -40,7 +40,7 @@ class Stream {
 
   // The handshake on the connection as it stands. `peer` names it in errors, for `hints` see
   // tls_error(). A stream whose handshake failed is of no further use.
-  Task<Result<void>> start_tls(SslPtr session, std::string peer, TrustHints hints = {});
+  Task<Result<void>> start_tls(SslPtr session, std::string peer, TlsHints hints = {});
 
   // At least one byte, or the end. `data` outlives the call.
   Task<StreamRead> read_some(char* data, std::size_t size);

@@ -37,11 +37,12 @@ ContextPtr make_context(TrustStore trust, const Identity* identity) {
   return context;
 }
 
-Error nothing_trusted(const TrustHints& hints) {
+Error nothing_trusted(const TlsHints& hints) {
   Error error;
   error.kind = ErrorKind::unreachable;
-  error.message = fmt::format(
-      "no certificate authority is trusted here: install ca-certificates, or add one {}", hints.where);
+  error.message =
+      fmt::format("no certificate authority is trusted here: install ca-certificates, or add one {}",
+                  hints.wording.add_ca);
   if (!hints.trouble.empty()) error.message += "; " + hints.trouble;
   error.settled = true;
   return error;
@@ -62,8 +63,8 @@ struct TlsContext::Loading {
   Condition changed;
 };
 
-TlsContext::TlsContext(asio::io_context& io, const TrustOptions& trust, TlsOptions options)
-    : io_(io), trust_(trust), options_(std::move(options)) {
+TlsContext::TlsContext(asio::io_context& io, const TrustOptions& trust, TlsOptions options, Wording wording)
+    : io_(io), trust_(trust), options_(std::move(options)), wording_(std::move(wording)) {
   if (!options_.certificate_pem.empty() || !options_.key_pem.empty()) {
     auto identity = read_identity(options_.certificate_pem, options_.key_pem);
     if (!identity) throw std::runtime_error(identity.error().message);
@@ -107,8 +108,8 @@ void TlsContext::prepare() {
   });
 }
 
-TrustHints TlsContext::hints() const {
-  return {loading_->trouble, trust_.where};
+TlsHints TlsContext::hints() const {
+  return {loading_->trouble, wording_};
 }
 
 Task<Result<SslPtr>> TlsContext::session(std::string host, SteadyTime deadline) {

@@ -26,16 +26,16 @@ using SslPtr = std::unique_ptr<SSL, FreeSsl>;
 
 struct Identity;
 
-// What errors say where a certificate is not trusted.
-struct TrustHints {
-  std::string trouble = {};              // what of SSL_CERT_FILE and SSL_CERT_DIR is no use; empty: nothing
-  std::string where = "with --ca-file";  // TrustOptions::where
+// What errors of a handshake say beside the cause.
+struct TlsHints {
+  std::string trouble = {};  // what of SSL_CERT_FILE and SSL_CERT_DIR is no use; empty: nothing
+  Wording wording = {};
 };
 
 class TlsContext {
  public:
   // Reads the CA files and our own certificate; throws std::runtime_error if one of them is no use.
-  TlsContext(asio::io_context& io, const TrustOptions& trust, TlsOptions options);
+  TlsContext(asio::io_context& io, const TrustOptions& trust, TlsOptions options, Wording wording = {});
   ~TlsContext();
   TlsContext(const TlsContext&) = delete;
   TlsContext& operator=(const TlsContext&) = delete;
@@ -48,13 +48,14 @@ class TlsContext {
   // handshake. Waits for the trust store.
   Task<Result<SslPtr>> session(std::string host, SteadyTime deadline);
   // Once there has been a session.
-  TrustHints hints() const;
+  TlsHints hints() const;
 
  private:
   struct Loading;
   asio::io_context& io_;
   TrustOptions trust_;
   TlsOptions options_;
+  Wording wording_;
   std::shared_ptr<const Identity> identity_;  // null: we show no certificate
   std::vector<std::string> extra_pem_;
   std::shared_ptr<Loading> loading_;
@@ -62,11 +63,11 @@ class TlsContext {
 };
 
 // What went wrong in a handshake that has just failed on this thread: cause and cure in one line for people
-// who may know (`message`), OpenSSL's own words in `detail`. Clears OpenSSL's error queue. `hints` are for
-// a certificate that is not trusted.
+// who may know (`message`), OpenSSL's own words in `detail`. Clears OpenSSL's error queue. `hints` name
+// the cures.
 //   unreachable  the certificate is not accepted, the versions do not meet, the connection was cut
 //   unsupported  the peer insists on another protocol than HTTP/1.1
 //   protocol     what answers does not speak TLS
-Error tls_error(const SSL* ssl, const std::string& peer, const TrustHints& hints);
+Error tls_error(const SSL* ssl, const std::string& peer, const TlsHints& hints);
 
 }  // namespace digester::net

@@ -24,7 +24,7 @@ bool is_untrusted(long code) {
   }
 }
 
-std::string certificate_problem(long code, const std::string& trust_where) {
+std::string certificate_problem(long code, const std::string& add_ca) {
   switch (code) {
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
@@ -32,9 +32,9 @@ std::string certificate_problem(long code, const std::string& trust_where) {
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
     case X509_V_ERR_CERT_SIGNATURE_FAILURE:  // an authority of the same name and another key
       return fmt::format("its certificate comes from an authority that is not trusted here (add that CA {})",
-                         trust_where);
+                         add_ca);
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-      return fmt::format("its certificate is self-signed and not trusted here (add it {})", trust_where);
+      return fmt::format("its certificate is self-signed and not trusted here (add it {})", add_ca);
     case X509_V_ERR_CERT_HAS_EXPIRED:
       return "its certificate has expired (renew it, or correct this machine's clock)";
     case X509_V_ERR_CERT_NOT_YET_VALID:
@@ -62,7 +62,7 @@ std::string openssl_words(unsigned long code) {
 
 }  // namespace
 
-Error tls_error(const SSL* ssl, const std::string& peer, const TrustHints& hints) {
+Error tls_error(const SSL* ssl, const std::string& peer, const TlsHints& hints) {
   const unsigned long code = ERR_peek_error();
   const std::string words = openssl_words(code);
   ERR_clear_error();
@@ -72,7 +72,7 @@ Error tls_error(const SSL* ssl, const std::string& peer, const TrustHints& hints
 
   const bool verified = SSL_get_verify_mode(ssl) != SSL_VERIFY_NONE;
   if (const long verify = SSL_get_verify_result(ssl); verified && verify != X509_V_OK) {
-    auto why = certificate_problem(verify, hints.where);
+    auto why = certificate_problem(verify, hints.wording.add_ca);
     if (is_untrusted(verify) && !hints.trouble.empty()) why += "; " + hints.trouble;
     auto refused = error(ErrorKind::unreachable, why, X509_verify_cert_error_string(verify));
     refused.settled = true;
@@ -90,8 +90,7 @@ Error tls_error(const SSL* ssl, const std::string& peer, const TrustHints& hints
       case SSL_R_BAD_PACKET_LENGTH:
       case SSL_R_RECORD_LENGTH_MISMATCH:
         return error(ErrorKind::protocol,
-                     "what answers there does not speak TLS (a plain http registry is listed with "
-                     "--insecure-registries)",
+                     fmt::format("what answers there does not speak TLS ({})", hints.wording.plain_http),
                      words);
       case SSL_R_UNSUPPORTED_PROTOCOL:
       case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION:
