@@ -194,7 +194,7 @@ for part in "${chosen[@]}"; do
     e2e)
       [ -f build/release/digester ] || step 'build release' build release digester
       step 'control plane' test/e2e/build_control_plane.sh
-      step 'end to end' python3 -B test/e2e/run.py ;;
+      step 'end to end' python3 -B test/e2e/run.py --jobs "$JOBS" ;;
     image)
       step 'image' python3 -B test/deploy/image.py --quick ;;
   esac
