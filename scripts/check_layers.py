@@ -23,7 +23,8 @@ THIRD_PARTY = [  # header, where it may be included (path prefixes, or a suffix 
     (r"ares", ["lib/net/client/"]),
     (r"simdjson|rapidjson/", ["lib/json/*.cpp"]),
     (r"CLI/|CLI11", ["server/"]),
-    (r"yaml-cpp/|yaml\.h", ["server/", "lib/kube/text/yaml_tree.cpp"]),
+    (r"yaml-cpp/", ["server/", "lib/kube/text/yaml_tree.cpp"]),
+    (r"yaml\.h", ["lib/yaml/libyaml_reader.cpp"]),
     (r"prometheus/", ["lib/base/"]),
     (r"libpsl|zlib|curl/", ["lib/registry/", "lib/net/"]),
     (r"catch2/", []),
@@ -34,7 +35,7 @@ UPWARD = [
     ("json", "image/reference.hpp"), ("admission", "net/task.hpp"), ("admission", "registry/resolver.hpp"),
     ("net", "json/value.hpp"), ("net", "registry/resolver.hpp"), ("credential", "registry/resolver.hpp"),
     ("kube", "registry/resolver.hpp"), ("kube", "image/reference.hpp"), ("registry", "admission/review.hpp"),
-    ("certificate", "net/task.hpp"), ("webhook", "cluster/namespaces.hpp"),
+    ("certificate", "net/task.hpp"), ("webhook", "cluster/namespaces.hpp"), ("yaml", "image/reference.hpp"),
 ]
 DOWNWARD = [("image", "base/result.hpp"), ("admission", "image/reference.hpp"), ("registry", "net/task.hpp")]
 
