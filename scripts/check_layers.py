@@ -36,6 +36,7 @@ UPWARD = [
     ("net", "json/value.hpp"), ("net", "registry/resolver.hpp"), ("credential", "registry/resolver.hpp"),
     ("kube", "registry/resolver.hpp"), ("kube", "image/reference.hpp"), ("registry", "admission/review.hpp"),
     ("certificate", "net/task.hpp"), ("webhook", "cluster/namespaces.hpp"), ("yaml", "image/reference.hpp"),
+    ("manifest", "json/value.hpp"), ("manifest", "net/task.hpp"),
 ]
 DOWNWARD = [("image", "base/result.hpp"), ("admission", "image/reference.hpp"), ("registry", "net/task.hpp")]
 

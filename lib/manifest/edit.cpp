@@ -1,0 +1,134 @@
+#include "manifest/edit.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "yaml/expander.hpp"
+
+namespace digester::manifest {
+namespace {
+
+using yaml::EventKind;
+
+Error damage(std::size_t line, std::string_view why) {
+  return {ErrorKind::internal,
+          fmt::format("line {}: the change would not leave the rest as it is ({}): nothing was changed", line,
+                      why)};
+}
+
+std::string splice(std::string_view text, const std::vector<Edit>& edits) {
+  std::size_t size = text.size();
+  for (const auto& edit : edits)
+    size += edit.text.size();
+  std::string out;
+  out.reserve(size);
+  std::size_t at = 0;
+  for (const auto& edit : edits) {
+    out += text.substr(at, edit.begin - at);
+    out += edit.text;
+    at = edit.end;
+  }
+  return out += text.substr(at);
+}
+
+// Reads both texts at once.
+class Lockstep {
+ public:
+  Lockstep(std::string_view before, std::string_view after, const std::vector<Edit>& edits)
+      : before_(yaml::read(before)), after_(yaml::read(after)), edits_(edits), met_(edits.size()) {
+    for (const auto& edit : edits)
+      order_.push_back({edit.scalar, order_.size()});
+    std::sort(order_.begin(), order_.end(), [](const auto& a, const auto& b) { return a.scalar < b.scalar; });
+  }
+
+  Result<void> run() {
+    while (true) {
+      const auto old = before_.next();
+      if (!old) return fail(old.error());
+      const auto line = old->alias ? old->alias->line : old->event.line;
+      const auto now = after_.next();
+      if (!now) return fail(damage(line, now.error().message));
+      if (!same(*old, *now)) return fail(damage(line, "something else would be read differently"));
+      if (old->event.kind == EventKind::stream_end) break;
+    }
+    if (std::find(met_.begin(), met_.end(), false) != met_.end())
+      return fail(damage(1, "a change hits no value"));
+    return {};
+  }
+
+ private:
+  struct Place {
+    std::size_t scalar;
+    std::size_t edit;
+  };
+
+  bool same(const yaml::Node& old, const yaml::Node& now) {
+    const auto& a = old.event;
+    const auto& b = now.event;
+    if (a.kind != b.kind || a.style != b.style || a.flow != b.flow || a.is_marked != b.is_marked ||
+        a.anchor != b.anchor || a.tag != b.tag || (old.alias == nullptr) != (now.alias == nullptr))
+      return false;
+    return b.value == (a.kind == EventKind::scalar ? expected(a) : a.value);
+  }
+
+  std::string_view expected(const yaml::Event& scalar) {
+    auto place = std::lower_bound(order_.begin(), order_.end(), scalar.begin,
+                                  [](const Place& p, std::size_t begin) { return p.scalar < begin; });
+    if (place == order_.end() || place->scalar != scalar.begin) return scalar.value;
+    met_[place->edit] = true;
+    return edits_[place->edit].value;
+  }
+
+  yaml::Expander before_, after_;
+  const std::vector<Edit>& edits_;
+  std::vector<Place> order_;
+  std::vector<bool> met_;
+};
+
+}  // namespace
+
+Result<Edit> pinning(const ImageField& field, const image::Digest& digest) {
+  return replacing(field, fmt::format("{}@{}", field.value, digest.str()));
+}
+
+Result<Edit> replacing(const ImageField& field, std::string_view value) {
+  if (field.state == State::refused || field.state == State::expression)
+    return fail(ErrorKind::invalid, field.why.text());
+  if (field.state != State::open)
+    return fail(ErrorKind::invalid, fmt::format("line {}: {} has a digest already", field.line,
+                                                text::printable(field.value, 128)));
+  constexpr std::string_view kPlain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._:/@";
+  const auto [old, now] = std::mismatch(field.value.begin(), field.value.end(), value.begin(), value.end());
+  const auto common = static_cast<std::size_t>(old - field.value.begin());
+  const auto removed = field.value.size() - common;
+  if (value.substr(common).find_first_not_of(kPlain) != std::string_view::npos)
+    return fail(ErrorKind::invalid,
+                fmt::format("line {}: \"{}\" is no image", field.line, text::printable(value, 128)));
+  if (removed > 0 && !field.as_written)
+    return fail(ErrorKind::invalid,
+                fmt::format("line {}: the image \"{}\" is written with escapes; write it plainly",
+                            field.written_line, text::printable(field.value, 128)));
+  return Edit{field.insert_at - removed, field.insert_at, std::string(value.substr(common)), field.begin,
+              std::string(value)};
+}
+
+Result<std::string> apply_edits(std::string_view text, std::vector<Edit> edits) {
+  std::sort(edits.begin(), edits.end(), [](const Edit& a, const Edit& b) {
+    return std::tie(a.begin, a.end, a.text) < std::tie(b.begin, b.end, b.text);
+  });
+  edits.erase(std::unique(edits.begin(), edits.end()), edits.end());
+  std::size_t free = 0;
+  for (const auto& edit : edits) {
+    if (edit.begin < free || edit.end < edit.begin || edit.end > text.size())
+      return fail(damage(1, "two changes in one place"));
+    free = edit.end + 1;
+  }
+  if (edits.empty()) return std::string(text);
+  auto changed = splice(text, edits);
+  if (auto checked = Lockstep(text, changed, edits).run(); !checked) return fail(std::move(checked.error()));
+  return changed;
+}
+
+}  // namespace digester::manifest
