@@ -7,7 +7,7 @@
 namespace digester::yaml {
 
 Expander::Expander(std::unique_ptr<EventReader> reader, const ExpansionLimits& limits)
-    : reader_(std::move(reader)), limits_(limits) {}
+    : reader_(std::move(reader)), limits_(limits), properties_(1) {}
 
 Result<Node> Expander::next() {
   return replays_.empty() ? read() : replay();
@@ -42,26 +42,49 @@ void Expander::forget() {
   recordings_.clear();
   open_.clear();
   tape_.clear();
+  properties_.assign(1, {});
   kept_.clear();
 }
 
-std::size_t Expander::keep(std::string_view text) {
+std::uint32_t Expander::keep(std::string_view text) {
   const auto at = kept_.size();
   kept_ += text;
-  return at;
+  return static_cast<std::uint32_t>(at);
 }
 
 void Expander::append(const Event& event, std::size_t target) {
-  Record record{.event = event,
+  const auto small = [](std::size_t n) { return static_cast<std::uint32_t>(n); };
+  Record record{.begin = small(event.begin),
+                .end = small(event.end),
+                .line = small(event.line),
                 .value = keep(event.value),
-                .value_size = event.value.size(),
-                .anchor = keep(event.anchor),
-                .anchor_size = event.anchor.size(),
-                .tag = keep(event.tag),
-                .tag_size = event.tag.size(),
-                .target = target};
-  record.event.value = record.event.anchor = record.event.tag = {};
+                .value_size = small(event.value.size()),
+                .more = small(target),
+                .kind = event.kind,
+                .style = event.style,
+                .flow = event.flow};
+  if (event.kind != EventKind::alias && !(event.anchor.empty() && event.tag.empty())) {
+    record.more = small(properties_.size());
+    const auto anchor = keep(event.anchor);
+    properties_.push_back({anchor, small(event.anchor.size()), keep(event.tag), small(event.tag.size())});
+  }
   tape_.push_back(record);
+}
+
+Node Expander::restore(const Record& record) const {
+  const std::string_view kept = kept_;
+  const auto& properties = properties_[record.more];
+  Event event;
+  event.kind = record.kind;
+  event.style = record.style;
+  event.flow = record.flow;
+  event.value = kept.substr(record.value, record.value_size);
+  event.anchor = kept.substr(properties.anchor, properties.anchor_size);
+  event.tag = kept.substr(properties.tag, properties.tag_size);
+  event.begin = record.begin;
+  event.end = record.end;
+  event.line = record.line;
+  return {event, true, &alias_};
 }
 
 Result<Node> Expander::follow(const Event& alias) {
@@ -87,9 +110,9 @@ Result<Node> Expander::replay() {
     auto& range = replays_.back();
     const auto& record = tape_[range.at++];
     const bool ends = range.at == range.end;
-    if (record.event.kind == EventKind::alias) {
+    if (record.kind == EventKind::alias) {
       if (ends) replays_.pop_back();
-      const auto& target = recordings_[record.target];
+      const auto& target = recordings_[record.more];
       replays_.push_back({target.begin, target.end});
       continue;
     }
@@ -99,16 +122,11 @@ Result<Node> Expander::replay() {
       return fail(ErrorKind::too_large,
                   fmt::format("line {}: the aliases up to here stand for more than {} nodes or {} bytes",
                               alias_.line, limits_.events, limits_.bytes));
-    if (opens(record.event.kind) && depth_ + ++expanded_ > limits_.depth)
+    if (opens(record.kind) && depth_ + ++expanded_ > limits_.depth)
       return fail(ErrorKind::too_large, fmt::format("line {}: nested deeper than {} levels, with aliases",
                                                     alias_.line, limits_.depth));
-    if (closes(record.event.kind)) --expanded_;
-    const std::string_view kept = kept_;
-    Node node{record.event, true, &alias_};
-    node.event.value = kept.substr(record.value, record.value_size);
-    node.event.anchor = kept.substr(record.anchor, record.anchor_size);
-    node.event.tag = kept.substr(record.tag, record.tag_size);
-    return node;
+    if (closes(record.kind)) --expanded_;
+    return restore(record);
   }
 }
 

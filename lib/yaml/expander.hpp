@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -42,12 +43,17 @@ class Expander {
   Result<Node> next();
 
  private:
+  // Kept small, for a document may be anchored as a whole. No text is longer than its numbers reach.
   struct Record {
-    Event event;  // without its views
-    std::size_t value = 0, value_size = 0;
-    std::size_t anchor = 0, anchor_size = 0;
-    std::size_t tag = 0, tag_size = 0;
-    std::size_t target = 0;  // of an alias: which recording
+    std::uint32_t begin, end, line;
+    std::uint32_t value, value_size;  // in kept_
+    std::uint32_t more;               // of an alias: which recording; else in properties_, 0 for none
+    EventKind kind;
+    ScalarStyle style;
+    bool flow;
+  };
+  struct Properties {
+    std::uint32_t anchor = 0, anchor_size = 0, tag = 0, tag_size = 0;
   };
   struct Recording {
     std::size_t begin = 0, end = 0;  // in tape_
@@ -63,7 +69,8 @@ class Expander {
 
   void forget();
   void append(const Event& event, std::size_t target);
-  std::size_t keep(std::string_view text);
+  std::uint32_t keep(std::string_view text);
+  Node restore(const Record& record) const;
   Result<Node> read();
   Result<Node> follow(const Event& alias);
   Result<Node> replay();
@@ -78,6 +85,7 @@ class Expander {
   std::vector<Recording> recordings_;
   std::vector<Open> open_;
   std::vector<Record> tape_;
+  std::vector<Properties> properties_;
   std::string kept_;
   std::vector<Range> replays_;
   AliasUse alias_;

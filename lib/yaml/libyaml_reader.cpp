@@ -16,6 +16,10 @@ namespace {
 
 // libyaml looks through all of them for each further one.
 constexpr std::size_t kMaxTagDirectives = 64;
+// And for each token through all brackets around it: a second's worth of steps.
+constexpr std::size_t kMaxBracketSteps = 200'000'000;
+// A %TAG line makes long ones of short ones.
+constexpr std::size_t kMaxTagBytes = std::size_t{64} << 20;
 constexpr std::string_view kHelmCure =
     "; this looks like the source of a Helm chart: render it with `helm template` first";
 
@@ -73,6 +77,7 @@ class LibyamlReader final : public EventReader {
       return fail(*refusal_);
     }
     if (closes(event.kind)) --depth_;
+    if (!count(event)) return fail(*refusal_);
     ended_ = event.kind == EventKind::stream_end;
     return event;
   }
@@ -95,6 +100,21 @@ class LibyamlReader final : public EventReader {
     if (directives > kMaxTagDirectives)
       return Error{ErrorKind::too_large, fmt::format("line 1: more than {} %TAG lines", kMaxTagDirectives)};
     return std::nullopt;
+  }
+
+  // False, and refusal_ says why, where small text makes much work.
+  bool count(const Event& event) {
+    if (opens(event.kind) && event.flow) ++brackets_;
+    // Within brackets there are only further brackets.
+    if (closes(event.kind) && brackets_ > 0) --brackets_;
+    bracket_steps_ += brackets_;
+    tag_bytes_ += event.tag.size();
+    if (bracket_steps_ <= kMaxBracketSteps && tag_bytes_ <= kMaxTagBytes) return true;
+    const std::string_view why = tag_bytes_ > kMaxTagBytes
+                                     ? "tags that are too long by their %TAG line"
+                                     : "too much nested in brackets: write it as JSON, or indented";
+    refusal_ = Error{ErrorKind::too_large, fmt::format("line {}: {}", event.line, why)};
+    return false;
   }
 
   Event translate() {
@@ -187,6 +207,9 @@ class LibyamlReader final : public EventReader {
   std::optional<Error> refusal_;
   std::size_t given_ = 0;
   std::size_t depth_ = 0;
+  std::size_t brackets_ = 0;
+  std::size_t bracket_steps_ = 0;
+  std::size_t tag_bytes_ = 0;
   bool ended_ = false;
   yaml_parser_t parser_{};
   yaml_event_t event_{};

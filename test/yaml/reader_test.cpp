@@ -119,6 +119,15 @@ TEST_CASE("what would take libyaml long is bounded") {
   for (int i = 0; i < 100'000; ++i)
     directives += "%TAG !a" + std::to_string(i) + "! x\n";
   CHECK(yaml_error(directives + "--- a\n") == "line 1: more than 64 %TAG lines");
+  std::string brackets(900, '[');
+  for (int i = 0; i < 1'000'000; ++i)
+    brackets += "1,";
+  CHECK(yaml_error(brackets + std::string(900, ']')) ==
+        "line 1: too much nested in brackets: write it as JSON, or indented");
+  std::string tags = "%TAG !e! " + std::string(100'000, 't') + "\n---\n";
+  for (int i = 0; i < 1'000; ++i)
+    tags += "- !e!x y\n";
+  CHECK(yaml_error(tags) == "line 674: tags that are too long by their %TAG line");
   Limits limits;
   limits.bytes = 10;
   CHECK(read_yaml("01234567890", limits)->next().error().message == "line 1: longer than 10 bytes");
