@@ -69,6 +69,8 @@ void Candidates::add(Candidate& candidate) {
   field.value = candidate.value;
   field.line = candidate.line;
   field.is_alias = candidate.is_alias;
+  field.alias_begin = candidate.alias.begin;
+  field.alias_end = candidate.alias.end;
   field.begin = scalar.begin;
   field.end = scalar.end;
   field.written_line = scalar.line;

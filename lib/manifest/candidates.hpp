@@ -35,6 +35,7 @@ struct Candidate {
   yaml::Event event;  // without its views
   bool shared = false;
   bool is_alias = false;
+  yaml::AliasUse alias = {};
   bool is_mapping = false;
   std::size_t line = 0;  // of the alias, if there is one
   std::string doubled_key;

@@ -274,6 +274,7 @@ Result<void> ImageWalk::add_candidate(const Frame& frame, const yaml::Node& node
   candidate.event.value = candidate.event.anchor = candidate.event.tag = {};
   candidate.shared = node.shared;
   candidate.is_alias = node.alias != nullptr;
+  if (node.alias) candidate.alias = *node.alias;
   candidate.line = line;
   candidate.holder = frame.owner;
   // volumes[].image.reference: the name is the volume's.

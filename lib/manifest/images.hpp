@@ -40,6 +40,7 @@ struct ImageField {
   Remark why;            // of `refused` and `expression`
   std::size_t line = 0;  // where the object has it: the alias, if it comes through one
   bool is_alias = false;
+  std::size_t alias_begin = 0, alias_end = 0;  // of `*x` in the text, if it comes through one
   // The scalar with its quotes, anchor and tag, in the text. Several fields have the same one by aliases.
   std::size_t begin = 0, end = 0;
   std::size_t written_line = 0;  // of `begin`

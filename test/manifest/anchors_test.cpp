@@ -23,6 +23,9 @@ TEST_CASE("an image shared by images alone is pinned once, where it is written")
   const auto images = find_images(text, test::built_in()).value();
   CHECK(images.fields[2].line == 7);
   CHECK(images.fields[2].written_line == 4);
+  const auto& through = images.fields[1];
+  CHECK(text.substr(through.alias_begin, through.alias_end - through.alias_begin) == "*i");
+  CHECK(text.substr(through.begin, through.end - through.begin) == "&i x:1");
 }
 
 TEST_CASE("an image shared with something else is refused with both lines") {
