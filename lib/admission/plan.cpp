@@ -61,6 +61,7 @@ class Planner {
     // Who debugs a controller's Pod is a person.
     plan_.controlled = owner && !review_.is_ephemeral_containers();
 
+    if (!owner) warn_of_marks();
     const auto images = find_images(review_.object);
     if (!images.doubled_key.empty()) return pass_with_doubled_key(images.doubled_key);
     if (std::none_of(images.fields.begin(), images.fields.end(),
@@ -246,6 +247,18 @@ class Planner {
   std::uint32_t fail(Error error) {
     plan_.failures.push_back(std::move(error));
     return static_cast<std::uint32_t>(plan_.failures.size() - 1);
+  }
+
+  // What somebody has written for us, and we do not heed.
+  void warn_of_marks() {
+    if (const auto value = label(review_.metadata, kPinLabel); value && *value != "true")
+      plan_.warnings.push_back(fmt::format("label {}: \"{}\" does nothing, \"false\" opts out", kPinLabel,
+                                           text::printable(*value, 24)));
+    if (annotation(review_.metadata, kPinLabel))
+      plan_.warnings.push_back(fmt::format("annotation {}: ignored, it has to be a label", kPinLabel));
+    if (label(review_.metadata, kOnReapplyAnnotation))
+      plan_.warnings.push_back(
+          fmt::format("label {}: ignored, it has to be an annotation", kOnReapplyAnnotation));
   }
 
   // The object's own annotation, else the namespace's, else the flag.

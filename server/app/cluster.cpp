@@ -56,8 +56,8 @@ Result<std::unique_ptr<Cluster>> Cluster::create(net::asio::io_context& io,
                                                  const cli::WebhookOptions& options,
                                                  const cli::Environment& environment, const Clock& clock,
                                                  const Logger& log, Metrics& metrics, Hooks hooks) {
-  auto config =
-      kube::load(options.kubeconfig, options.context, environment, kube::ExecSetting{io, clock, log, whole_environment()});
+  auto config = kube::load(options.kubeconfig, options.context, environment,
+                           kube::ExecSetting{io, clock, log, whole_environment()});
   if (!config) return fail(std::move(config.error()));
   const auto name_space = !options.pod_namespace.empty()    ? options.pod_namespace
                           : !config->namespace_name.empty() ? config->namespace_name

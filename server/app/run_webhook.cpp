@@ -231,9 +231,12 @@ int run_webhook(const cli::WebhookOptions& options, const cli::Environment& envi
                          },
                          [&health](bool ready) { health.set_ready(ready); }});
     if (!found)
-      return complain(
-          found.error().message +
-          " (without a cluster: --offline --disable-cert-rotation and certificates in --cert-dir)");
+      return complain(found.error().message +
+                      (options.offline
+                           ? " (--offline alone still keeps certificates in the API: add "
+                             "--disable-cert-rotation, and put them into --cert-dir)"
+                           : " (without a cluster: --offline --disable-cert-rotation and certificates "
+                             "in --cert-dir)"));
     cluster = std::move(*found);
   }
   auto registry = RegistryClient::create(

@@ -3,6 +3,7 @@
 
 #include "base/object_name.hpp"
 #include "cli/flags.hpp"
+#include "kube/text/label_selector.hpp"
 
 namespace digester::cli {
 namespace {
@@ -19,6 +20,15 @@ CLI::Validator namespace_name() {
         return is_namespace_name(text) || text.empty()
                    ? std::string()
                    : Flags::quoted(text) + " is no namespace: at most 63 of a-z, 0-9 and inner dashes";
+      },
+      "");
+}
+
+CLI::Validator label_selector() {
+  return CLI::Validator(
+      [](std::string& text) {
+        const auto selector = kube::LabelSelector::parse(text);
+        return selector ? std::string() : selector.error().message;
       },
       "");
 }
@@ -54,10 +64,12 @@ void add_webhook(CLI::App& app, WebhookOptions& o, EnvironmentNames& env, std::s
                            "This server's own namespace, whose objects pass untouched")
                      ->check(namespace_name()),
                  "POD_NAMESPACE"});
-  flags.text("--namespace-selector", o.namespace_selector,
-             "Label selector of the namespaces to serve; default: the namespaceSelector of our own webhook "
-             "configuration",
-             "SELECTOR");
+  flags
+      .text("--namespace-selector", o.namespace_selector,
+            "Label selector of the namespaces to serve; default: the namespaceSelector of our own webhook "
+            "configuration",
+            "SELECTOR")
+      ->check(label_selector());
   flags
       .text("--pull-secrets", o.pull_secrets,
             "Whose pull secrets: kubelet (the Pod's, or its ServiceAccount's when it lists none), or union "

@@ -124,6 +124,22 @@ TEST_CASE("objects being deleted, mirror pods and those that opted out pass") {
   CHECK_FALSE(run(json_set(pod, metadata + "/labels", R"({"digester.dev/pin":"true"})")).untouched());
 }
 
+TEST_CASE("marks of ours that do nothing where they stand are told to who wrote them") {
+  const auto pod = captured("create-pod-full");
+  const auto said = [&](const std::string& place, const std::string& marks) {
+    const auto result = run(json_set(pod, "/request/object/metadata/" + place, marks));
+    CHECK_FALSE(result.untouched());
+    return result.warnings();
+  };
+  CHECK(said("labels", R"({"digester.dev/pin":"no"})") ==
+        "digester: label digester.dev/pin: \"no\" does nothing, \"false\" opts out\n");
+  CHECK(said("annotations", R"({"digester.dev/pin":"false"})") ==
+        "digester: annotation digester.dev/pin: ignored, it has to be a label\n");
+  CHECK(said("labels", R"({"digester.dev/on-reapply":"keep"})") ==
+        "digester: label digester.dev/on-reapply: ignored, it has to be an annotation\n");
+  CHECK(said("labels", R"({"digester.dev/pin":"true"})").empty());
+}
+
 TEST_CASE("subresources pass, but for ephemeral containers") {
   for (const auto* name : {"status", "scale", "resize", "eviction", "ephemeralcontainers"}) {
     CAPTURE(name);

@@ -33,6 +33,7 @@ Error not_allowed(const Route& route, std::string_view why, std::string detail) 
 // A name does not tell what it resolves to; a literal hides nothing.
 std::string why_not_allowed(const Route& route) {
   const auto literal = parse_literal(route.target.host);
+  if (canonical_name(route.target.host) == "localhost") return fmt::format("loopback addresses {}", kListed);
   if (!literal)
     return fmt::format("its address is not an allowed one (loopback and private ones {}; {})", kListed,
                        kNever);

@@ -194,12 +194,18 @@ void Exchanger::judge(Breakers::Pass& pass, const Plan& plan, const Result<net::
 // A query may hold a signature, and goes unsaid.
 void Exchanger::tell(const Plan& plan, const net::Url& asked, const Result<net::Response>& response,
                      Duration took) const {
-  if (!tools_.log.enabled(Level::debug)) return;
+  // Of a private address that nobody listed the asker reads only that it is not reachable: here is why.
+  const bool told = !response && !response.error().detail.empty();
+  if (!tools_.log.enabled(told ? Level::warn : Level::debug)) return;
   const auto url = text::printable(asked.origin() + asked.target.substr(0, asked.target.find('?')), 512);
   const Field method("method", to_string(plan.method));
   const Field ms("took_ms", std::chrono::duration<double, std::milli>(took).count());
   if (response)
     tools_.log.debug("asked", {method, {"url", url}, {"status", response->status}, ms});
+  else if (told)
+    tools_.log.warn(
+        "a registry cannot be asked",
+        {method, {"url", url}, {"error", response.error().message}, {"cause", response.error().detail}, ms});
   else
     tools_.log.debug("asked in vain", {method, {"url", url}, {"error", response.error().message}, ms});
 }

@@ -50,8 +50,9 @@ std::string words(ErrorKind kind, unsigned status, const Credential& credential,
 }  // namespace
 
 std::string_view where_credentials_go(const RegistrySettings& settings) {
-  return settings.command_line ? "log in with docker login, or name a configuration by DOCKER_CONFIG"
-                               : "add credentials that may pull it";
+  return settings.command_line
+             ? "log in with docker login, or name a configuration by DOCKER_CONFIG"
+             : "add credentials that may pull it (imagePullSecrets of the Pod or its ServiceAccount)";
 }
 
 Error explain_status(const Answer& answer, const Credential& credential, const RegistrySettings& settings,

@@ -46,6 +46,16 @@ TEST_CASE("408, 429, 5xx and connections that fail are tried again, three times 
   }
 }
 
+TEST_CASE("why a registry cannot be asked is in the log, where the asker may not read it") {
+  World world;
+  auto hidden = broken(ErrorKind::unreachable);
+  hidden.detail = "no TLS session with registry.example.com: its certificate is for another name";
+  world.http.on(kHead, hidden);
+  const auto answer = world.find(kImage);
+  CHECK(answer.error().message.find("certificate") == std::string::npos);
+  CHECK(world.log.text().find("its certificate is for another name") != std::string::npos);
+}
+
 TEST_CASE("what cannot pass is not tried again") {
   for (const auto kind :
        {ErrorKind::forbidden, ErrorKind::too_large, ErrorKind::protocol, ErrorKind::unsupported}) {
