@@ -126,7 +126,7 @@ void Handler::Observer::answered(const admission::Review& review, const admissio
 
 void Handler::Observer::not_selected(const admission::Review& review) const {
   not_selected_->Increment();
-  log_->info("passed untouched: its namespace is not selected by --namespace-selector",
+  log_->info("passed untouched: its namespace is not selected",
              {{"uid", review.uid},
               {"kind", review.kind.kind},
               {"namespace", review.namespace_name},
