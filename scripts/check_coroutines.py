@@ -90,9 +90,11 @@ def text_findings():
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/release")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser = argparse.ArgumentParser(prog="check-coroutines.sh", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/release", metavar="DIRECTORY",
+                        help="a configured build directory (default: build/release)")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), metavar="N", help="units read at a time")
     options = parser.parse_args()
     build = options.build.resolve()
     tool = clang_units.find_tool("clang-query")

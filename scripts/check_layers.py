@@ -141,8 +141,10 @@ def self_test(build, rooms):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/release")
+    parser = argparse.ArgumentParser(prog="check-layers.sh", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/release", metavar="DIRECTORY",
+                        help="a configured build directory (default: build/release)")
     options = parser.parse_args()
     if not (options.build / "compile_commands.json").exists():
         sys.exit(f"check-layers: {options.build} is not configured: cmake --preset release")

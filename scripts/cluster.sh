@@ -5,6 +5,7 @@
 #   scripts/cluster.sh up              starts it in the background, with a registry, digester as it is shipped, and a
 #                                      namespace `demo` that is switched on (builds what is missing, once)
 #   scripts/cluster.sh up --without-digester    the control plane alone
+#   scripts/cluster.sh up -- FLAG…     gives the server these flags as well, e.g. -- --on-error=refuse --log-level=debug
 #   eval "$(scripts/cluster.sh env)"   then kubectl, helm and kustomize in this shell are the cluster's, and $REGISTRY
 #                                      is the registry's address
 #   scripts/cluster.sh status          says whether it runs, and what is in it
@@ -20,6 +21,7 @@ state=${CLUSTER_STATE:-$ROOT/build/cluster}
 program=${DIGESTER_PROGRAM:-$ROOT/build/release/digester}
 plane=$state/work  # serve.py's own
 kubeconfig=$plane/cluster/admin.kubeconfig
+misused() { printf 'cluster.sh: %s\n\n' "$1" >&2; help >&2; exit 2; }
 help() { sed -n '2,16s/^# \{0,1\}//p' "$0"; }
 # The lock is held by the process that holds the cluster, so it tells the truth after a kill -9, too.
 runs() { [ -e "$state/lock" ] && ! flock --nonblock "$state/lock" true; }
@@ -60,10 +62,12 @@ up() {
   local with=(--digester "$program")
   case ${1:-} in
     '') ;;
-    --without-digester) with=() ;;
-    *) help >&2; exit 2 ;;
+    --without-digester) with=(); [ $# -eq 1 ] || misused "up --without-digester takes nothing more: $2" ;;
+    --) shift; with+=("${@/#/--flag=}") ;;
+    *) misused "up does not know $1; flags for the server come after --" ;;
   esac
   if runs; then
+    [ ${#with[@]} -le 2 ] || die 'it is running, with the flags that it was started with: scripts/cluster.sh down first'
     say "it is running (scripts/cluster.sh status; down stops it)"
     return
   fi
@@ -129,10 +133,14 @@ report() {
 }
 
 case ${1:-} in
+  down | env | status) [ $# -eq 1 ] || misused "$1 takes nothing more: $2" ;;
+esac
+case ${1:-} in
   up) up "${@:2}" ;;
   down) down ;;
   env) environment ;;
   status) report ;;
   -h | --help) help ;;
-  *) help >&2; exit 2 ;;
+  '') misused 'a command is missing' ;;
+  *) misused "no such command: $1" ;;
 esac

@@ -7,7 +7,8 @@
 . "$(dirname "$0")/lib.sh"
 case ${1:-} in
   '') ;;
-  *) sed -n '2,5s/^# \{0,1\}//p' "$0"; [[ $1 == -h || $1 == --help ]] && exit 0 || exit 2 ;;
+  -h | --help) sed -n '2,5s/^# \{0,1\}//p' "$0"; exit ;;
+  *) { printf 'demo.sh takes no arguments: %s\n\n' "$1"; sed -n '2,5s/^# \{0,1\}//p' "$0"; } >&2; exit 2 ;;
 esac
 
 line() { printf '  %s%-12s%s %s\n' "$CYAN" "$1" "$PLAIN" "$2"; }

@@ -1,8 +1,9 @@
 """Holds a control plane for a person to play with until it is told to end: what scripts/cluster.sh runs.
 
-    serve.py DIRECTORY [--nodes N] [--digester PROGRAM]
+    serve.py DIRECTORY [--nodes N] [--digester PROGRAM [--flag=FLAG]…]
 
-With --digester there are also a registry, digester and a namespace that is switched on (playground.py).
+With --digester there are also a registry, digester, with further flags if given, and a namespace that is switched on
+(playground.py).
 DIRECTORY/lock is held while it lives, DIRECTORY/pid is whom to send SIGTERM, DIRECTORY/ready appears when everything
 is up and says, a line each, what there is. DIRECTORY/work holds the rest and is removed at the end.
 """
@@ -16,7 +17,7 @@ import sys
 import time
 
 from cluster import Cluster
-from harness import Harness
+from harness import Failed, Harness
 from kubelet import Kubelet
 
 
@@ -39,6 +40,7 @@ def main():
     parser.add_argument("directory", type=pathlib.Path)
     parser.add_argument("--nodes", type=int, default=2)
     parser.add_argument("--digester", type=pathlib.Path, metavar="PROGRAM")
+    parser.add_argument("--flag", action="append", default=[], metavar="FLAG")
     options = parser.parse_args()
     folder = options.directory.resolve()
     os.environ["PATH"] += ":/usr/sbin:/sbin"
@@ -60,7 +62,7 @@ def main():
                      f"nodes         {options.nodes}, played by a stand-in: Pods run without containers"]
             if options.digester:
                 import playground
-                lines += playground.deploy(h, cluster)
+                lines += playground.deploy(h, cluster, options.flag)
             # Appears whole or not at all.
             (folder / "ready.new").write_text("\n".join(lines) + "\n")
             (folder / "ready.new").rename(ready)
@@ -69,6 +71,8 @@ def main():
                 for part in (cluster.etcd, cluster.apiserver, cluster.controllers):
                     if part.process.poll() is not None:
                         sys.exit(f"{part.name} ended with status {part.process.returncode}: {part.log()[-2000:]}")
+    except Failed as error:
+        sys.exit(str(error))
     finally:
         ready.unlink(missing_ok=True)
         (folder / "pid").unlink(missing_ok=True)
