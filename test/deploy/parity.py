@@ -126,6 +126,11 @@ def schema_refuses(setting):
     expect(done.returncode != 0 and "schema" in done.stderr, done.returncode, done.stderr)
 
 
+def registries_with_a_port():
+    for repository in ("r.example/d", "r.example:5000/team/d", "d"):
+        expect(f"image: {repository}:0.1.0\n" in helm(f"image.repository={repository}"), repository)
+
+
 def main():
     for name in ("kustomize", "helm"):
         if not (PROGRAMS / name).exists():
@@ -148,8 +153,12 @@ def main():
     results.check("the hooks are the removal of the configuration, and a test", one_hook_removes_the_configuration)
     results.check("another namespace is taken everywhere", another_namespace)
     results.check("all values at once", all_values_at_once)
+    results.check("a registry's port in image.repository is no tag", registries_with_a_port)
     for setting in ("replica=3", "replicas=three", "image.digest=sha256:abc", "onError=ignore", "webhook.timeoutSeconds=31",
-                    "audit.actions={Deny,Warn}", "extraArgs={cache-ttl}", "image.pullPolicy=Sometimes"):
+                    "audit.actions={Deny,Warn}", "extraArgs={cache-ttl}", "image.pullPolicy=Sometimes",
+                    "webhook=null", "webhook.namespaceLabels=null", "webhook.namespaceLabels.digest-resolution=null",
+                    "webhook.excludeNamespaces=null", "image.repository=x:1", "image.repository=r.example:5000/x:1",
+                    "image.repository=null"):
         results.check(f"the schema refuses {setting}", schema_refuses, setting)
     print(f"{results.ok + results.failed} checks, {results.ok} ok, {results.failed} failed")
     return 1 if results.failed else 0
