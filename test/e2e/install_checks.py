@@ -6,6 +6,7 @@ No digester runs here: nodes are played by a stand-in. What needs a server is ch
 """
 import base64
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -175,13 +176,34 @@ def install_audit(h, cluster):
         other = cluster.namespace("install-audit-off")
         done = cluster.kubectl("-n", other, "create", "--dry-run=server", "-f", "-", stdin=json.dumps(pod("p")))
         expect(not done.stderr, done.stderr)
-    with h.check("audit: a Deny in the binding refuses"):
+    def labelled(value):
+        item = pod("labelled")
+        item["metadata"]["labels"] = {"digester.dev/pin": value}
+        return item
+
+    def create(item):
+        return cluster.api.request("POST", path_of("v1", "Pod", space) + "?dryRun=All", item)
+
+    with h.check("audit: a Deny in the binding refuses, and says what helps"):
         binding = path_of("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicyBinding", None,
                           "digester-unpinned-pods")
         cluster.api.patch(binding, {"spec": {"validationActions": ["Deny", "Audit"]}})
-        wait_until("a refusal", lambda: cluster.api.request("POST", path_of("v1", "Pod", space) + "?dryRun=All",
-                                                            pod("p"))[0] == 422)
-    cluster.kubectl("delete", "-f", "-", stdin=kustomize(["audit"]), seconds=120)
+        wait_until("a refusal", lambda: create(pod("p"))[0] == 422)
+        said = str(create(pod("p")))
+        expect("without a digest: " + TAGGED in said and "Is digester running" in said, said)
+        expect('digester.dev/pin: "false"' in said, said)
+    with h.check('audit: with Deny a Pod labelled digester.dev/pin: "false" passes, and one with another value does not'):
+        expect(create(labelled("false"))[0] == 201, create(labelled("false")))
+        expect(create(labelled("no"))[0] == 422, create(labelled("no")))
+        cluster.api.create(labelled("false"), space)
+        done = cluster.kubectl("-n", space, "debug", "labelled", "--image=debug:1", "--attach=false", "--profile=general")
+        expect("digest" not in done.stderr, done.stderr)
+    with h.check("audit: breaking glass as docs/OPERATIONS.md says lets every Pod in"):
+        section = (ROOT / "docs/OPERATIONS.md").read_text().split("## Break glass", 1)[1].split("```")[1]
+        for line in section.strip().splitlines():
+            cluster.kubectl(*line.split()[1:])
+        wait_until("a Pod passes", lambda: create(pod("p"))[0] == 201)
+    cluster.kubectl("delete", "-f", "-", "--ignore-not-found", stdin=kustomize(["audit"]), seconds=120)
 
 
 def install_rights(h, cluster):
@@ -275,6 +297,14 @@ def install_helm(h, cluster):
         return done
     chart = ROOT / "charts/digester"
 
+    def notes(*settings):
+        return helm("install", "digester", chart, "--dry-run=client", *(p for s in settings for p in ("--set", s))).stdout
+    with h.check("helm install's notes: headings that docs/OPERATIONS.md has, and what a Deny in audit means"):
+        text, denies = notes(), notes("audit.enabled=true", "audit.actions={Deny}")
+        named = re.findall(r'"([^"]+)" in docs/OPERATIONS.md', text)
+        expect(named and all(f"\n## {name}\n" in (ROOT / "docs/OPERATIONS.md").read_text() for name in named), text)
+        expect("validatingadmissionpolicybinding" in denies.split("NOTES:")[1], denies)
+        expect("validatingadmissionpolicybinding" not in text, text)
     with h.check("helm install: everything is there and ready"):
         helm("install", "digester", chart, "--create-namespace", "--wait", "--timeout=60s")
         ready(cluster, 3)
