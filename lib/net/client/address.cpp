@@ -36,6 +36,12 @@ constexpr std::array kV4Rules = {
     V4Rule{v4(172, 16, 0, 0), 12, AddressClass::private_address},
     V4Rule{v4(192, 168, 0, 0), 16, AddressClass::private_address},
     V4Rule{v4(100, 64, 0, 0), 10, AddressClass::private_address},  // carrier-grade NAT
+    // Nobody's on the internet (RFC 6890), so somebody's inside where they answer at all.
+    V4Rule{v4(192, 0, 0, 0), 24, AddressClass::private_address},     // protocol assignments
+    V4Rule{v4(192, 0, 2, 0), 24, AddressClass::private_address},     // documentation
+    V4Rule{v4(198, 51, 100, 0), 24, AddressClass::private_address},  // documentation
+    V4Rule{v4(203, 0, 113, 0), 24, AddressClass::private_address},   // documentation
+    V4Rule{v4(198, 18, 0, 0), 15, AddressClass::private_address},    // benchmarks
 };
 
 AddressClass classify_v4(std::uint32_t address) {
