@@ -108,6 +108,37 @@ TEST_CASE("too much output ends it, standard error is read and dropped") {
   CHECK(loud->errors.size() == 4096);
 }
 
+TEST_CASE("a program that went over to another process group is ended by the limit all the same") {
+  const test::TemporaryDirectory dir;
+  auto options =
+      shell("echo $$ >" + (dir / "stray") + "; exec perl -e 'setpgrp(0, getpgrp(getppid)); sleep 20'");
+  options.limit = 500ms;
+  const auto started = std::chrono::steady_clock::now();
+  CHECK(run(std::move(options)).error().kind == ErrorKind::timed_out);
+  CHECK(std::chrono::steady_clock::now() - started < 10s);
+  CHECK_FALSE(is_alive(dir / "stray"));
+  auto stopped = shell("kill -STOP $$");
+  stopped.limit = 200ms;
+  CHECK(run(std::move(stopped)).error().kind == ErrorKind::timed_out);
+}
+
+TEST_CASE("what a program printed is taken though somebody it left behind holds its output open") {
+  const test::TemporaryDirectory dir;
+  const auto started = std::chrono::steady_clock::now();
+  const auto result =
+      run(shell("sleep 20 & echo $! >" + (dir / "left") + "; echo printed; echo said >&2; exit 4"));
+  REQUIRE(result);
+  CHECK(result->output == "printed\n");
+  CHECK(result->errors == "said\n");
+  CHECK(result->exit_code == 4);
+  CHECK(std::chrono::steady_clock::now() - started < 10s);
+  std::ifstream file(dir / "left");
+  pid_t left = 0;
+  file >> left;
+  REQUIRE(left > 0);
+  ::kill(left, SIGKILL);
+}
+
 TEST_CASE("cancelled, or thrown away with its io_context, the program ends") {
   const test::TemporaryDirectory dir;
   const auto script = [&](const char* name) {

@@ -28,8 +28,10 @@ struct ProcessResult {
 
 // Standard input is /dev/null; no other descriptor of ours is inherited; it is the first of a process group
 // of its own. The program and its group are killed when the limit passes, the output grows too large, or this
-// task is cancelled, and it is always waited for. Errors: not_found (no such program), timed_out, too_large,
-// internal.
+// task is cancelled. One that does not end even so is never waited for: it is reaped when the next one is
+// started, and with several of them there is no next one. When it has ended, what it left behind lives on; if
+// that holds its output open, what was printed within another second is the output. Errors: not_found (no
+// such program), timed_out, too_large, internal.
 net::Task<Result<ProcessResult>> run_process(ProcessOptions options);
 
 }  // namespace digester::kube
