@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "base/time_text.hpp"
 #include "kube/api_error.hpp"
+#include "kube/call_slots.hpp"
 #include "kube/credential_in_use.hpp"
 #include "net/client/client_options.hpp"
 #include "net/with_timeout.hpp"
@@ -42,6 +43,7 @@ struct Core {
         clock(time),
         log(logger),
         options(std::move(limits)),
+        slots(std::make_shared<CallSlots>(options.calls)),
         hooks(complete(std::move(with))),
         credential(from, time, logger) {
     while (server.target.ends_with('/'))
@@ -55,6 +57,7 @@ struct Core {
   const Clock& clock;
   const Logger& log;
   const ApiOptions options;
+  const std::shared_ptr<CallSlots> slots;
   ApiHooks hooks;
   CredentialInUse credential;
 };
@@ -68,6 +71,7 @@ struct Asked {
   std::string content_type;
   SteadyTime deadline;
   Duration silence_limit{0};
+  std::size_t body_limit = 0;
   net::HttpClient::OnBody on_body;  // set: a stream
   Right right;
   ApiCredential credential;  // of the last try
@@ -88,6 +92,7 @@ net::Request make_request(const Core& core, const Asked& asked) {
   // The operator named this server, wherever it is.
   request.addresses.allow_loopback = request.addresses.allow_private = request.addresses.listed = true;
   request.body_limit = core.options.body_limit;
+  if (asked.body_limit > 0) request.body_limit = std::min(request.body_limit, asked.body_limit);
   request.deadline = asked.deadline;
   request.silence_limit = asked.silence_limit;
   return request;
@@ -128,6 +133,14 @@ net::Task<Result<net::Response>> attempt(Core& core, Asked& asked, std::optional
     co_return fail(ErrorKind::timed_out, "the credential for the Kubernetes API did not come in time");
   if (!*credential) co_return fail(std::move(credential->error()));
   asked.credential = std::move(**credential);
+  std::optional<CallSlots::Turn> turn;
+  if (!asked.on_body) {
+    const auto executor = co_await net::asio::this_coro::executor;
+    turn.emplace(core.slots);
+    co_await turn->wait(executor, until);
+    if (!turn->granted())
+      co_return fail(ErrorKind::timed_out, "other calls to the Kubernetes API took all the time there was");
+  }
   const auto http = client_for(core, asked.credential);
   if (!http) co_return fail(http.error());
   const auto started = core.clock.now();
@@ -203,6 +216,7 @@ class HttpApiClient final : public ApiClient {
     asked.path = std::move(request.path);
     asked.body = std::move(request.body);
     asked.content_type = std::move(request.content_type);
+    asked.body_limit = request.body_limit;
     const auto limit = request.limit.count() > 0 ? request.limit : core_->options.limit;
     asked.deadline = core_->clock.now() + steady(limit);
     return perform(core_, std::move(asked));

@@ -28,7 +28,8 @@ struct ApiRequest {
   std::string path;  // "/api/v1/namespaces/x/secrets/y?fieldManager=z", already percent-encoded
   std::string body = {};
   std::string content_type = "application/json";  // of a body
-  Duration limit{0};  // for the whole call, repetitions included; 0: ApiOptions::limit
+  Duration limit{0};           // for the whole call, repetitions included; 0: ApiOptions::limit
+  std::size_t body_limit = 0;  // of the answer, if less than ApiOptions::body_limit; 0: that
 };
 
 struct ApiStream {
@@ -41,6 +42,9 @@ struct ApiOptions {
   std::string user_agent = "digester";  // "digester/<version>"
   Duration limit = std::chrono::seconds(5);
   std::size_t body_limit = 16 * 1024 * 1024;
+  // Calls under way at a time, streams not counted. Others wait for their turn, which counts against their
+  // limits: whoever makes us ask often must not make us a burden to the API.
+  std::size_t calls = 32;
   unsigned retries = 3;                                // after the first try
   Duration backoff = std::chrono::milliseconds(100);   // doubled each time, half of it by chance
   Duration longest_backoff = std::chrono::seconds(2);  // unless the API says how long

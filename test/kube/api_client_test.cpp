@@ -3,6 +3,7 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
 #include <catch2/catch.hpp>
 
 #include "kube/fixture.hpp"
@@ -141,6 +142,84 @@ TEST_CASE("5xx and no connection are asked about again for a GET, and for nothin
     CHECK(api.get(kPath).error().kind == ErrorKind::timed_out);
     CHECK(api.http.requests.size() == 1);
   }
+}
+
+TEST_CASE("so many calls at a time, the others as they came, and a stream whatever the calls do") {
+  kube::ApiOptions options;
+  options.calls = 2;
+  FakeApi api(api_config(), options);
+  std::string done;
+  const auto start = [&](const std::string& name, Duration limit) {
+    api.http.on("GET " + kApi + "/" + name, response(200, {}, "{}"));
+    kube::ApiRequest request;
+    request.path = "/" + name;
+    request.limit = limit;
+    net::asio::co_spawn(api.io, api.client->call(std::move(request)),
+                        [&, name](std::exception_ptr, auto answer) {
+                          done += answer ? name : "!" + name + std::string(to_string(answer.error().kind));
+                        });
+  };
+  api.http.hold(kApi);
+  for (const auto* name : {"a", "b", "c"})
+    start(name, 1h);
+  start("d", 50ms);
+  start("e", 1h);
+  api.io.run_for(1s);
+  CHECK(done == "!dtimed_out");
+  CHECK(api.http.in_flight == 2);
+  api.http.on("GET " + kApi + "/watch", response(200, {}, "{}"));
+  kube::ApiStream watch;
+  watch.path = "/watch";
+  watch.limit = 1h;
+  net::asio::co_spawn(api.io, api.client->stream(std::move(watch), [](std::string_view) { return true; }),
+                      [](std::exception_ptr, auto) {});
+  api.io.restart();
+  api.io.run_for(50ms);
+  CHECK(api.http.in_flight == 3);
+  api.http.release(kApi);
+  api.io.restart();
+  api.io.run_for(1s);
+  CHECK(done == "!dtimed_outabce");
+  CHECK(api.http.most_in_flight == 3);
+}
+
+TEST_CASE("who gives up while waiting for a turn leaves it to the next") {
+  kube::ApiOptions options;
+  options.calls = 1;
+  FakeApi api(api_config(), options);
+  api.http.on(kGet, response(200, {}, "{}"));
+  api.http.hold(kApi);
+  net::asio::cancellation_signal holder;
+  net::asio::cancellation_signal waiter;
+  int done = 0;
+  net::asio::co_spawn(api.io, api.client->get(kPath),
+                      net::asio::bind_cancellation_slot(holder.slot(), [](std::exception_ptr, auto) {}));
+  net::asio::co_spawn(api.io, api.client->get(kPath),
+                      net::asio::bind_cancellation_slot(waiter.slot(), [](std::exception_ptr, auto) {}));
+  net::asio::co_spawn(api.io, api.client->get(kPath), [&](std::exception_ptr, auto answer) {
+    if (answer) ++done;
+  });
+  api.io.run_for(50ms);
+  waiter.emit(net::asio::cancellation_type::terminal);
+  holder.emit(net::asio::cancellation_type::terminal);
+  api.io.restart();
+  api.io.run_for(50ms);
+  api.http.release(kApi);
+  api.io.restart();
+  api.io.run_for(1s);
+  CHECK(done == 1);
+}
+
+TEST_CASE("a call may take less of an answer than the others, and not more") {
+  FakeApi api;
+  api.http.on(kGet, response(200, {}, std::string(1001, ' ')));
+  kube::ApiRequest request;
+  request.path = kPath;
+  request.body_limit = 1000;
+  CHECK(api.call(request).error().kind == ErrorKind::too_large);
+  request.body_limit = 1u << 30;
+  CHECK(api.call(request));
+  CHECK(api.http.requests.back().body_limit == kube::ApiOptions().body_limit);
 }
 
 TEST_CASE("over a real connection: TLS by the config, a large answer, a stream, and being given up") {
