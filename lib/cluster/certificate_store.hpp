@@ -41,7 +41,8 @@ class CertificateStore final : public certificate::Store {
   class Bell final : public kube::WatchObserver {
    public:
     explicit Bell(net::Condition& rings) : rings_(rings) {}
-    void replaced(std::span<const json::Value>) override { rings_.notify_all(); }
+    void listed(std::span<const json::Value>, bool) override {}
+    void replaced() override { rings_.notify_all(); }
     void applied(json::Value) override { rings_.notify_all(); }
     void deleted(json::Value) override { rings_.notify_all(); }
 

@@ -46,12 +46,17 @@ class WatchedNamespaces::NamespaceObserver final : public kube::WatchObserver {
  public:
   explicit NamespaceObserver(State& state) : state_(state) {}
 
-  void replaced(std::span<const json::Value> objects) override {
-    std::map<std::string, NamespaceFacts, std::less<>> all;
+  void listed(std::span<const json::Value> objects, bool first) override {
+    if (first) listed_.clear();
     for (const auto object : objects)
-      all[name_of(object)] = read_facts(object);
-    const std::unique_lock lock(state_.mutex);
-    state_.namespaces.swap(all);
+      listed_[name_of(object)] = read_facts(object);
+  }
+  void replaced() override {
+    {
+      const std::unique_lock lock(state_.mutex);
+      state_.namespaces.swap(listed_);
+    }
+    listed_.clear();
   }
   void applied(json::Value object) override {
     auto known = read_facts(object);
@@ -65,6 +70,7 @@ class WatchedNamespaces::NamespaceObserver final : public kube::WatchObserver {
 
  private:
   State& state_;
+  std::map<std::string, NamespaceFacts, std::less<>> listed_;
 };
 
 class WatchedNamespaces::ConfigurationObserver final : public kube::WatchObserver {
@@ -72,24 +78,26 @@ class WatchedNamespaces::ConfigurationObserver final : public kube::WatchObserve
   ConfigurationObserver(State& state, certificate::ServiceName service)
       : state_(state), service_(std::move(service)) {}
 
-  void replaced(std::span<const json::Value> objects) override {
-    if (objects.empty())
-      take(default_selectors());
-    else
-      applied(objects.front());
+  // One object by its name, so one page.
+  void listed(std::span<const json::Value> objects, bool first) override {
+    if (first) listed_.reset();
+    if (!listed_ && !objects.empty()) listed_ = read_selectors(objects.front(), service_);
   }
+  void replaced() override { hear(std::exchange(listed_, std::nullopt).value_or(Selectors{})); }
   void applied(json::Value object) override {
-    auto selectors = read_selectors(object, service_);
+    hear(read_selectors(object, service_));
+  }
+  // The emergency brake: nobody calls us any more, and nothing is to be remembered of it.
+  void deleted(json::Value) override { take(default_selectors()); }
+
+ private:
+  void hear(Result<Selectors> selectors) {
     if (!selectors)
       state_.log.warn("the webhook configuration's namespaceSelector cannot be read: the one before stays",
                       {{"cause", selectors.error().message}});
     else
       take(selectors->empty() ? default_selectors() : std::move(*selectors));
   }
-  // The emergency brake: nobody calls us any more, and nothing is to be remembered of it.
-  void deleted(json::Value) override { take(default_selectors()); }
-
- private:
   void take(Selectors selectors) {
     std::string words;
     for (const auto& selector : selectors)
@@ -106,6 +114,7 @@ class WatchedNamespaces::ConfigurationObserver final : public kube::WatchObserve
 
   State& state_;
   const certificate::ServiceName service_;
+  std::optional<Result<Selectors>> listed_;
   std::string words_;
 };
 

@@ -5,6 +5,7 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/system/system_error.hpp>
+#include <optional>
 #include <utility>
 
 #include "base/text.hpp"
@@ -46,6 +47,7 @@ struct Watch::State final : EventSink {
   void works();
   Result<void> judge(Result<void> ended, bool live, Duration lasted);
   Duration failed(const Error& error);
+  Duration haste();
 
   ApiClient& api;
   const WatchTarget target;
@@ -62,9 +64,12 @@ struct Watch::State final : EventSink {
   std::size_t events = 0;  // of this watch
   bool synced = false;
   unsigned failures = 0;  // in a row
+  unsigned hasty = 0;     // watches in a row that brought something and ended too soon
+  bool in_haste = false;  // the last round had one
   bool silence = false;   // the last one was that nobody answered
   bool told = false;      // of the failure in the log
   SteadyTime told_at{};
+  std::optional<SteadyTime> told_hasty;
 };
 
 bool Watch::State::take(const Event& event) {
@@ -96,7 +101,11 @@ Duration Watch::State::failed(const Error& error) {
   for (unsigned i = 0; i < failures && wait < longest; ++i)
     wait *= 2;
   wait = scaled(std::min(wait, longest), 0.5 + 0.5 * hooks.random());
-  if (error.retry_after) wait = std::max(wait, scaled(*error.retry_after, 1 + 0.1 * hooks.random()));
+  // Nobody's word makes us deaf for an hour.
+  if (error.retry_after) {
+    const auto asked = std::min<Duration>(*error.retry_after, options.longest_backoff);
+    wait = std::max(wait, scaled(asked, 1 + 0.1 * hooks.random()));
+  }
   ++failures;
   synced = false;
   const auto now = clock.now();
@@ -115,13 +124,37 @@ Duration Watch::State::failed(const Error& error) {
   return wait;
 }
 
+// How long to wait in any case. A watch that ends soon after it brought something is no failure, but one
+// after the other would be as many requests as the server can answer.
+Duration Watch::State::haste() {
+  if (!std::exchange(in_haste, false)) return Duration{0};
+  Duration wait = options.backoff;
+  for (unsigned i = 1; i < hasty && wait < options.longest_backoff; ++i)
+    wait *= 2;
+  wait = std::min(wait, options.longest_backoff);
+  const auto now = clock.now();
+  if (hasty > 3 && (!told_hasty || now - *told_hasty >= options.repeat_log)) {
+    told_hasty = now;
+    log.warn("watches of the Kubernetes API end soon after they began",
+             {{"path", target.path},
+              {"in_a_row", hasty},
+              {"wait_ms", std::chrono::duration_cast<std::chrono::milliseconds>(wait).count()}});
+  }
+  return scaled(wait, 1 + 0.1 * hooks.random());
+}
+
 net::Task<Result<void>> Watch::State::list(std::shared_ptr<State> state) {
-  auto listing = co_await list_all(state->api, state->target, state->options.list);
-  if (!listing) co_return fail(std::move(listing.error()));
+  bool first = true;
+  OnPage on_page = [state, &first](std::span<const json::Value> objects) {
+    if (!state->stopped) state->observer.listed(objects, std::exchange(first, false));
+    return !state->stopped;
+  };
+  auto version = co_await list_all(state->api, state->target, state->options.list, std::move(on_page));
   if (state->stopped) co_return Result<void>();
-  state->observer.replaced(listing->objects);
+  if (!version) co_return fail(std::move(version.error()));
+  state->observer.replaced();
   if (state->stopped) co_return Result<void>();
-  state->version = std::move(listing->version);
+  state->version = std::move(*version);
   state->proven = false;
   state->works();
   co_return Result<void>();
@@ -166,17 +199,21 @@ net::Task<Result<void>> Watch::State::watch(std::shared_ptr<State> state) {
 
 // What the end of a watch means: success is to go on at once.
 Result<void> Watch::State::judge(Result<void> ended, bool live, Duration lasted) {
-  const bool good = live && (events > 0 || lasted >= options.settled);
+  const bool held = lasted >= options.settled;
+  const bool good = live && (events > 0 || held);
   if (good) failures = 0;
+  if (good && held) hasty = 0;
+  in_haste = good && !held;
+  if (in_haste) ++hasty;
   if (ended) {
-    if (good || lasted >= options.settled) return {};
+    if (good || held) return {};
     return fail(ErrorKind::unavailable, "the Kubernetes API ended a watch as soon as it had begun");
   }
   const auto kind = ended.error().kind;
   if (is_transient(kind)) {
     // Servers restart and balancers cut what is quiet: of a watch that held, nobody needs to know.
     const bool usual = kind == ErrorKind::unreachable || kind == ErrorKind::timed_out;
-    if (usual && live && lasted >= options.settled) return {};
+    if (usual && live && held) return {};
     return ended;
   }
   version.clear();
@@ -207,10 +244,10 @@ net::Task<> Watch::State::run(std::shared_ptr<State> state) {
   while (!state->stopped) {
     const auto ended = co_await round(state);
     if (state->stopped) co_return;
-    if (ended) continue;
-    const auto wait = state->failed(ended.error());
+    auto wait = state->haste();
+    if (!ended) wait = std::max(wait, state->failed(ended.error()));
     if (state->stopped) co_return;
-    co_await state->hooks.sleep(wait);
+    if (wait.count() > 0) co_await state->hooks.sleep(wait);
   }
 }
 

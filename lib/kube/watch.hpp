@@ -6,7 +6,6 @@
 #pragma once
 
 #include <memory>
-#include <span>
 
 #include "kube/watch_list.hpp"
 
@@ -18,9 +17,12 @@ namespace digester::kube {
 class WatchObserver {
  public:
   virtual ~WatchObserver() = default;
-  virtual void replaced(std::span<const json::Value> objects) = 0;  // these and no others
-  virtual void applied(json::Value object) = 0;                     // new or changed; may come twice
-  virtual void deleted(json::Value object) = 0;                     // its last state
+  // A list comes page by page, so that no more than one page is held; an empty one has one page without
+  // objects. What came before `first` is void: that list broke off.
+  virtual void listed(std::span<const json::Value> objects, bool first) = 0;
+  virtual void replaced() = 0;                   // what was listed since `first`, and no others
+  virtual void applied(json::Value object) = 0;  // new or changed; may come twice
+  virtual void deleted(json::Value object) = 0;  // its last state
   // What was reported is current, or will be at once: after a list, and when a watch works again.
   virtual void synced() {}
   // What was reported may be out of date; each failed try, until synced().
@@ -35,11 +37,13 @@ struct WatchOptions {
   Duration longest = std::chrono::minutes(10);
   // A watch that brings nothing for this long, no bookmark either (they come once a minute), is made anew.
   Duration silence = std::chrono::minutes(3);
-  Duration backoff = std::chrono::milliseconds(500);  // after a failure, doubled each time, half by chance
-  Duration longest_backoff = std::chrono::seconds(30);
+  Duration backoff = std::chrono::milliseconds(500);    // after a failure, doubled each time, half by chance
+  Duration longest_backoff = std::chrono::seconds(30);  // of a Retry-After as well
   // While nobody answers there is nobody to be spared, and who comes back has news.
   Duration longest_silence = std::chrono::seconds(5);
-  Duration settled = std::chrono::seconds(5);     // a watch that held for this long was a good one
+  // A watch that held for this long was a good one. After one that brought something and did not, the next
+  // waits for `backoff`, then twice that, and so on.
+  Duration settled = std::chrono::seconds(5);
   Duration repeat_log = std::chrono::minutes(1);  // the first failure is logged, then one in this time
 };
 

@@ -1,5 +1,7 @@
 #include "kube/watch_list.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/text.hpp"
@@ -11,18 +13,26 @@ tl::unexpected<Error> no_list() {
   return fail(ErrorKind::protocol, "the Kubernetes API answered with something that is no list");
 }
 
-// Adds one page; the token of the next one, empty after the last.
-Result<std::string> add_page(Listing& listing, std::string& body) {
-  const auto root = listing.pages.emplace_back().parse(body);
+struct Page {
+  json::Document document;
+  std::vector<json::Value> objects;
+  std::string version;
+  std::string next;  // the token of the next one; empty: the last
+};
+
+Result<Page> read_page(std::string& body) {
+  Page page;
+  const auto root = page.document.parse(body);
   if (!root && root.error().kind == ErrorKind::unavailable) return fail(root.error());
   if (!root) return no_list();
   const auto items = root->find("items");
   if (items.present() && !items.is_array() && !items.is_null()) return no_list();
-  listing.version = root->at({"metadata", "resourceVersion"}).string_or("");
-  if (listing.version.empty()) return no_list();
+  page.version = root->at({"metadata", "resourceVersion"}).string_or("");
+  if (page.version.empty()) return no_list();
+  page.next = root->at({"metadata", "continue"}).string_or("");
   for (const auto item : items.elements())
-    if (item.is_object()) listing.objects.push_back(item);
-  return std::string(root->at({"metadata", "continue"}).string_or(""));
+    if (item.is_object()) page.objects.push_back(item);
+  return page;
 }
 
 }  // namespace
@@ -43,9 +53,10 @@ std::string target_path(const WatchTarget& target,
   return out;
 }
 
-net::Task<Result<Listing>> list_all(ApiClient& api, const WatchTarget& target, ListLimits& limits) {
-  Listing listing;
+net::Task<Result<std::string>> list_all(ApiClient& api, const WatchTarget& target, ListLimits& limits,
+                                        OnPage on_page) {
   std::size_t bytes = 0;
+  std::size_t pages = 0;
   std::string next;
   for (;;) {
     std::vector<std::pair<std::string, std::string>> parameters{{"limit", std::to_string(limits.page)}};
@@ -62,12 +73,16 @@ net::Task<Result<Listing>> list_all(ApiClient& api, const WatchTarget& target, L
     }
     bytes += answer->body.size();
     if (bytes > limits.bytes)
-      co_return fail(ErrorKind::too_large, "the Kubernetes API has more objects there than are held here");
-    auto token = add_page(listing, answer->body);
-    if (!token) co_return fail(std::move(token.error()));
-    if (!token->empty() && *token == next) co_return no_list();
-    next = std::move(*token);
-    if (next.empty()) co_return listing;
+      co_return fail(ErrorKind::too_large, "the Kubernetes API has more objects there than are listed here");
+    auto page = read_page(answer->body);
+    if (!page) co_return fail(std::move(page.error()));
+    if (!page->next.empty() && page->next == next) co_return no_list();
+    if (!page->next.empty() && ++pages >= limits.pages)
+      co_return fail(ErrorKind::too_large,
+                     fmt::format("the Kubernetes API's list has not ended after {} pages", limits.pages));
+    if (!on_page(page->objects)) co_return std::string();
+    if (page->next.empty()) co_return std::move(page->version);
+    next = std::move(page->next);
   }
 }
 

@@ -1,7 +1,8 @@
 // Everything of a collection at one moment, fetched page by page.
 #pragma once
 
-#include <list>
+#include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -21,21 +22,21 @@ struct WatchTarget {
 std::string target_path(const WatchTarget& target,
                         const std::vector<std::pair<std::string, std::string>>& parameters);
 
-struct Listing {
-  std::string version;  // where a watch goes on from
-  std::vector<json::Value> objects;
-  std::list<json::Document> pages;  // own the objects
-};
-
 struct ListLimits {
   std::size_t page = 500;                    // objects
-  std::size_t bytes = 128 * 1024 * 1024;     // of all pages together
+  std::size_t pages = 1000;                  // of one list, and empty ones with more to come
+  std::size_t bytes = 512 * 1024 * 1024;     // of all pages together
   Duration each = std::chrono::seconds(30);  // page
 };
 
-// A page over the client's limit is asked for again with fewer objects: `limits.page` is what worked in the
-// end. Errors are those of call(), `protocol` for an answer that is no list, `too_large` over `bytes`.
-// `api`, `target` and `limits` outlive the task.
-net::Task<Result<Listing>> list_all(ApiClient& api, const WatchTarget& target, ListLimits& limits);
+// The objects of one page, which live as long as the call. False: no more.
+using OnPage = std::function<bool(std::span<const json::Value> objects)>;
+
+// Where a watch goes on from; empty if `on_page` ended it. A page over the client's limit is asked for again
+// with fewer objects: `limits.page` is what worked in the end. Errors are those of call(), `protocol` for an
+// answer that is no list, `too_large` over `pages` or `bytes`, and what `on_page` throws. `api`, `target` and
+// `limits` outlive the task.
+net::Task<Result<std::string>> list_all(ApiClient& api, const WatchTarget& target, ListLimits& limits,
+                                        OnPage on_page);
 
 }  // namespace digester::kube

@@ -63,6 +63,48 @@ TEST_CASE("a server that says how long to wait is heard") {
   CHECK(f.waits[0] > 9s);
 }
 
+TEST_CASE("a server that wants to be left alone for an hour is asked again after half a minute") {
+  const auto answered =
+      GENERATE(answer(429, "", {{"Retry-After", "3600"}}), answer(429, status_body(429, "later", 3600)));
+  WatchFixture f({{send(list(7, {}))}, {send(answered)}, {send(kHead), hang()}});
+  CHECK(f.run("= synced !rate_limited synced") == "= synced !rate_limited synced");
+  REQUIRE(f.waits.size() == 1);
+  CHECK(f.waits[0] >= 30s);
+  CHECK(f.waits[0] <= 33s);
+}
+
+TEST_CASE(
+    "watches that bring something and end at once are further and further apart, one that holds ends that") {
+  const std::string ending = GENERATE(std::string(), gone_event());
+  const bool forgets = !ending.empty();
+  std::vector<Script> scripts;
+  for (int i = 0; i < 9; ++i) {
+    if (i == 0 || forgets) scripts.push_back({send(list(7, {}))});
+    scripts.push_back({send(kHead + chunk(event("BOOKMARK", "", 8) + ending) + kEnd)});
+  }
+  if (forgets) scripts.push_back({send(list(7, {}))});
+  scripts.push_back({send(kHead + chunk(event("ADDED", "a", 9))), delay(400ms), send(kEnd)});
+  scripts.push_back({send(kHead + chunk(event("ADDED", "b", 10)) + kEnd)});
+  scripts.push_back({send(kHead + chunk(event("ADDED", "c", 11))), hang()});
+  kube::WatchOptions options;
+  options.settled = 200ms;
+  WatchFixture f(scripts, {kPods}, options);
+  f.on_word = [&](const std::string& word) {
+    if (word == "+c") f.io.stop();
+  };
+  f.run("never", 10s);
+  CHECK(contains(f.said, "+a"));
+  CHECK(contains(f.said, "+c"));
+  CHECK_FALSE(contains(f.said, "!"));
+  REQUIRE(f.waits.size() == 10);
+  CHECK(f.waits[0] == 525ms);
+  CHECK(f.waits[1] == 1050ms);
+  CHECK(f.waits[7] == 31500ms);
+  CHECK(f.waits[9] == 525ms);
+  REQUIRE(f.log.lines().size() == 1);
+  CHECK(contains(f.log.lines()[0], "end soon after they began"));
+}
+
 TEST_CASE("a watch that ends as soon as it begins is a failure, whatever it says") {
   WatchFixture f({{send(list(7, {}))}, {send(kHead + kEnd)}, {send(answer(200))}, {send(kHead), hang()}});
   const std::string expected = "= synced !unavailable synced !unavailable synced";
@@ -102,6 +144,21 @@ TEST_CASE("the same page for ever, and more than fits, are ended") {
   SECTION("the same page") {
     WatchFixture f({{send(list(7, {}, "t"))}, {send(list(7, {}, "t"))}});
     CHECK(f.run("!protocol") == "!protocol");
+  }
+  SECTION("ever new pages with nothing in them") {
+    kube::WatchOptions options;
+    options.list.pages = 3;
+    std::vector<Script> scripts;
+    for (const auto* token : {"t", "u", "v", "w"})
+      scripts.push_back({send(list(7, {}, token))});
+    WatchFixture f(scripts, {kPods}, options);
+    CHECK(f.run("!too_large") == "!too_large");
+    CHECK(f.last.message == "the Kubernetes API's list has not ended after 3 pages");
+    CHECK(f.server.requests().size() == 3);
+  }
+  SECTION("what was listed before a list broke off is forgotten") {
+    WatchFixture f({{send(list(7, {"a"}, "t"))}, {send(answer(500))}, {send(list(8, {"b"}))}});
+    CHECK(f.run("!unavailable =b synced") == "!unavailable =b synced");
   }
   SECTION("too much") {
     kube::WatchOptions options;

@@ -82,7 +82,12 @@ struct WatchFixture final : kube::WatchObserver {
     co_await timer.async_wait(net::use_task);
   }
 
-  void replaced(std::span<const json::Value> objects) override { say("=" + names_of(objects)); }
+  void listed(std::span<const json::Value> objects, bool first) override {
+    if (first) listing.clear();
+    listing += names_of(objects);
+    most_at_once = std::max(most_at_once, objects.size());
+  }
+  void replaced() override { say("=" + listing); }
   void applied(json::Value object) override {
     say("+" + std::string(object.at({"metadata", "name"}).string_or("?")));
     if (throws) throw std::runtime_error("not taken");
@@ -120,6 +125,8 @@ struct WatchFixture final : kube::WatchObserver {
   kube::WatchTarget target;
   kube::WatchOptions options;
   kube::ApiHooks hooks;
+  std::string listing;
+  std::size_t most_at_once = 0;
   std::string said;
   std::string until;
   Error last;

@@ -14,6 +14,7 @@ TEST_CASE("a collection is listed page by page, then watched from the list's ver
                   {send(kHead), send(chunk(event("ADDED", "d", 8) + event("MODIFIED", "a", 9))),
                    send(chunk(event("DELETED", "b", 10))), hang()}});
   CHECK(f.run("=abc synced +d +a -b") == "=abc synced +d +a -b");
+  CHECK(f.most_at_once == 2);
   CHECK(f.watch->synced());
   CHECK(f.target_of(0) == kPods + "?limit=500");
   CHECK(f.target_of(1) == kPods + "?limit=500&continue=to%2Bken%2F%3D");
@@ -38,7 +39,7 @@ TEST_CASE("a watch that ends goes on from the last event or bookmark") {
   CHECK(f.run("= synced +a +b") == "= synced +a +b");
   CHECK(contains(f.target_of(2), "resourceVersion=8&"));
   CHECK(contains(f.target_of(3), "resourceVersion=20&"));
-  CHECK(f.waits.empty());
+  CHECK(f.waits == std::vector<Duration>{525ms, 1050ms});
 }
 
 TEST_CASE("a version that the server has forgotten means a new list, by status or by event") {
@@ -52,7 +53,7 @@ TEST_CASE("a version that the server has forgotten means a new list, by status o
   CHECK(f.run("=a synced =b +c") == "=a synced =b +c");
   CHECK(f.target_of(3) == kPods + "?limit=500");
   CHECK(contains(f.target_of(4), "resourceVersion=30&"));
-  CHECK(f.waits.empty());
+  CHECK(f.waits == std::vector<Duration>{525ms});
 }
 
 TEST_CASE("a stream that is cut in the middle of a line goes on from before it") {
