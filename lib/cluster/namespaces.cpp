@@ -7,6 +7,7 @@
 
 #include "base/object_name.hpp"
 #include "cluster/api_paths.hpp"
+#include "net/condition.hpp"
 #include "net/crossing.hpp"
 
 namespace digester::cluster {
@@ -15,11 +16,22 @@ using webhook::NamespaceState;
 
 namespace {
 
+constexpr std::size_t kMostReads = 1024;
+
 std::string name_of(json::Value object) {
   return std::string(object.at({"metadata", "name"}).string_or(""));
 }
 
 }  // namespace
+
+// One live read, for all who ask meanwhile and soon after. The registry thread's.
+struct WatchedNamespaces::Read {
+  explicit Read(net::Executor executor) : landed(executor) {}
+  bool done = false;
+  std::optional<NamespaceFacts> facts;  // nothing: the API did not tell
+  SteadyTime at{};                      // of the answer
+  net::Condition landed;
+};
 
 // Written on the registry thread, read on every admission thread.
 struct WatchedNamespaces::State {
@@ -39,7 +51,31 @@ struct WatchedNamespaces::State {
   mutable std::shared_mutex mutex;
   std::map<std::string, NamespaceFacts, std::less<>> namespaces;
   Selectors selectors;
-  std::optional<SteadyTime> told;  // the registry thread's
+  // The registry thread's.
+  std::optional<SteadyTime> told;
+  std::map<std::string, std::shared_ptr<Read>, std::less<>> reads;
+};
+
+// Puts a read where others find it; they get what it holds when this ends, however it does.
+struct WatchedNamespaces::Landing {
+  Landing(State& its_state, std::shared_ptr<Read> its_read, const std::string& name, Duration remember)
+      : state(its_state), read(std::move(its_read)) {
+    const auto now = state.clock.now();
+    std::erase_if(state.reads, [&](const auto& entry) {
+      return entry.second->done && now - entry.second->at >= remember;
+    });
+    // Another one may have begun since: that one is not found any more, and answers those who wait for it.
+    if (state.reads.size() < kMostReads) state.reads.insert_or_assign(name, read);
+  }
+  ~Landing() {
+    read->done = true;
+    read->at = state.clock.now();
+    read->landed.notify_all();
+  }
+  Landing(const Landing&) = delete;
+  Landing& operator=(const Landing&) = delete;
+  State& state;
+  const std::shared_ptr<Read> read;
 };
 
 class WatchedNamespaces::NamespaceObserver final : public kube::WatchObserver {
@@ -84,9 +120,7 @@ class WatchedNamespaces::ConfigurationObserver final : public kube::WatchObserve
     if (!listed_ && !objects.empty()) listed_ = read_selectors(objects.front(), service_);
   }
   void replaced() override { hear(std::exchange(listed_, std::nullopt).value_or(Selectors{})); }
-  void applied(json::Value object) override {
-    hear(read_selectors(object, service_));
-  }
+  void applied(json::Value object) override { hear(read_selectors(object, service_)); }
   // The emergency brake: nobody calls us any more, and nothing is to be remembered of it.
   void deleted(json::Value) override { take(default_selectors()); }
 
@@ -154,30 +188,48 @@ std::optional<NamespaceState> WatchedNamespaces::look(std::string_view name) con
   return judge(found->second, state_->selectors);
 }
 
+net::Task<NamespaceState> WatchedNamespaces::read(kube::ApiClient& api, std::shared_ptr<State> state,
+                                                  std::string name, Duration limit, Duration remember) {
+  const auto judged = [&state](const Read& read) {
+    if (!read.facts) return NamespaceState{};
+    const std::shared_lock lock(state->mutex);
+    return judge(*read.facts, state->selectors);
+  };
+  const auto until = state->clock.now() + std::chrono::duration_cast<SteadyTime::duration>(limit);
+  if (const auto known = state->reads.find(name); known != state->reads.end()) {
+    const auto read = known->second;
+    const bool joined = !read->done;
+    while (!read->done && state->clock.now() < until)
+      co_await read->landed.wait(until);
+    if (joined || state->clock.now() - read->at < remember) co_return judged(*read);
+  }
+  const auto executor = co_await net::asio::this_coro::executor;
+  const auto read = std::make_shared<Read>(executor);
+  const Landing landing(*state, read, name, remember);
+  kube::ApiRequest request;
+  request.path = "/api/v1/namespaces/" + name;
+  request.limit = limit;
+  auto answer = co_await api.call(std::move(request));
+  json::Document document;
+  Result<json::Value> object = fail(ErrorKind::internal, "");
+  if (answer)
+    object = document.parse(answer->body);
+  else
+    object = fail(answer.error());
+  if (object)
+    read->facts = read_facts(*object);
+  else
+    state->trusting(object.error());
+  co_return judged(*read);
+}
+
 net::Task<NamespaceState> WatchedNamespaces::confirm(std::string name, SteadyTime deadline) {
   if (!is_namespace_name(name)) co_return NamespaceState{};
   const auto until = std::min(
       deadline, clock_.now() + std::chrono::duration_cast<SteadyTime::duration>(options_.read_limit));
   std::function<net::Task<NamespaceState>()> work = [&api = api_, state = state_, name = std::move(name),
-                                                     limit =
-                                                         options_.read_limit]() -> net::Task<NamespaceState> {
-    kube::ApiRequest request;
-    request.path = "/api/v1/namespaces/" + name;
-    request.limit = limit;
-    auto answer = co_await api.call(std::move(request));
-    json::Document document;
-    Result<json::Value> object = fail(ErrorKind::internal, "");
-    if (answer)
-      object = document.parse(answer->body);
-    else
-      object = fail(answer.error());
-    if (!object) {
-      state->trusting(object.error());
-      co_return NamespaceState{};
-    }
-    const auto known = read_facts(*object);
-    const std::shared_lock lock(state->mutex);
-    co_return judge(known, state->selectors);
+                                                     options = options_] {
+    return read(api, state, name, options.read_limit, options.remember);
   };
   auto answered = co_await net::run_on<NamespaceState>(io_, std::move(work), until);
   co_return answered ? std::move(*answered) : NamespaceState{};

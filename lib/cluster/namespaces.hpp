@@ -26,6 +26,9 @@ struct NamespaceOptions {
   certificate::ServiceName service;
   // One live read; the API has answered in milliseconds or it is in trouble.
   Duration read_limit = std::chrono::seconds(1);
+  // For so long the answer of a live read is that of whoever asks for the same namespace: anybody who reaches
+  // our port can name one.
+  Duration remember = std::chrono::seconds(1);
 };
 
 class WatchedNamespaces final : public webhook::Namespaces {
@@ -47,6 +50,11 @@ class WatchedNamespaces final : public webhook::Namespaces {
   class NamespaceObserver;
   class ConfigurationObserver;
   struct State;
+  struct Read;
+  struct Landing;
+
+  static net::Task<webhook::NamespaceState> read(kube::ApiClient& api, std::shared_ptr<State> state,
+                                                 std::string name, Duration limit, Duration remember);
 
   net::asio::io_context& io_;
   kube::ApiClient& api_;
