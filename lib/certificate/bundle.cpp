@@ -58,6 +58,7 @@ Result<WebhookConfiguration> read_webhook_configuration(std::string_view json, c
       entry.bundle = text::base64_decode(*bundle).value_or("");
     }
     out.ours.push_back(std::move(entry));
+    if (out.ours.size() == kMostEntries) break;
   }
   return out;
 }

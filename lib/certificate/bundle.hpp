@@ -29,9 +29,12 @@ struct BundleEntry {
   std::string raw = {};  // as it stands there
 };
 
+// More entries of ours than this are not looked at: each costs a verification.
+inline constexpr std::size_t kMostEntries = 64;
+
 struct WebhookConfiguration {
   std::string resource_version;
-  std::vector<BundleEntry> ours;
+  std::vector<BundleEntry> ours;  // the first kMostEntries of them
 };
 
 // Errors: ErrorKind::invalid, the text is not a JSON object.

@@ -12,6 +12,9 @@ namespace {
 // So that `kubectl get -o yaml --show-managed-fields` says who wrote what.
 constexpr std::string_view kManager = "?fieldManager=digester";
 
+// The API server takes objects of up to 3 MiB.
+constexpr std::size_t kBodyLimit = 4 * 1024 * 1024;
+
 std::string secrets_of(const std::string& name_space) {
   return "/api/v1/namespaces/" + name_space + "/secrets";
 }
@@ -101,7 +104,10 @@ std::string CertificateStore::configuration_path() const {
 }
 
 net::Task<Result<certificate::SecretSnapshot>> CertificateStore::read_secret() {
-  auto answer = co_await api_.get(secret_path());
+  kube::ApiRequest request;
+  request.path = secret_path();
+  request.body_limit = kBodyLimit;
+  auto answer = co_await api_.call(std::move(request));
   if (!answer) co_return fail(std::move(answer.error()));
   co_return read_snapshot(std::move(*answer));
 }
@@ -129,7 +135,10 @@ net::Task<Result<certificate::SecretSnapshot>> CertificateStore::write_secret(ce
 }
 
 net::Task<Result<std::string>> CertificateStore::read_configuration() {
-  auto answer = co_await api_.get(configuration_path());
+  kube::ApiRequest request;
+  request.path = configuration_path();
+  request.body_limit = kBodyLimit;
+  auto answer = co_await api_.call(std::move(request));
   if (!answer) co_return fail(std::move(answer.error()));
   co_return std::move(answer->body);
 }

@@ -1,5 +1,7 @@
 #include "cluster/namespace_rules.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "admission/review.hpp"
@@ -16,6 +18,9 @@ Result<Selectors> read_selectors(json::Value configuration, const certificate::S
     const auto named = entry.at({"clientConfig", "service"});
     if (named.find("name").string() != service.name || named.find("namespace").string() != service.name_space)
       continue;
+    if (selectors.size() == certificate::kMostEntries)
+      return fail(ErrorKind::invalid,
+                  fmt::format("more than {} of its entries name our Service", certificate::kMostEntries));
     auto selector = kube::LabelSelector::from_json(entry.find("namespaceSelector"),
                                                    kube::LabelSelector::Absent::matches_everything);
     if (!selector) return fail(std::move(selector.error()));

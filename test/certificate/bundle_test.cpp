@@ -127,3 +127,13 @@ TEST_CASE("what is there is kept where the Secret has no CA to put in its place"
   CHECK(f.patch(configuration({entry("a", ours, field(there))})) ==
         "[" + kTest + "," + f.set("replace", 0, next.certificate_pem + f.ca.certificate_pem) + "]");
 }
+
+TEST_CASE("of thousands of entries the first 64 of ours are looked at, wherever they are") {
+  std::vector<std::string> entries(100, entry("theirs", "another-service", ""));
+  for (int i = 0; i < 10'000; ++i)
+    entries.push_back(entry("ours", kService.name, ""));
+  const auto read = read_webhook_configuration(configuration(entries), kService).value();
+  REQUIRE(read.ours.size() == kMostEntries);
+  CHECK(read.ours.front().index == 100);
+  CHECK(read.ours.back().index == 163);
+}

@@ -76,3 +76,15 @@ TEST_CASE("a Secret that is gone when it is written is a conflict, and so is a p
   REQUIRE_FALSE(patched);
   CHECK(patched.error().kind == ErrorKind::conflict);
 }
+
+TEST_CASE("no more is read of a Secret, or of a webhook configuration, than an object can hold") {
+  Fixture f;
+  const auto configuration =
+      kApi + "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations/configuration";
+  const std::string huge(5 * 1024 * 1024, ' ');
+  f.api.http.on("GET " + kSecret, response(200, {}, huge + kBody));
+  f.api.http.on("GET " + configuration, response(200, {}, huge + "{}"));
+  CHECK(f.read().error().kind == ErrorKind::too_large);
+  CHECK(run_task(f.api.io, [&f] { return f.store.read_configuration(); }).error().kind ==
+        ErrorKind::too_large);
+}

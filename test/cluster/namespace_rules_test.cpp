@@ -90,3 +90,16 @@ TEST_CASE(
   CHECK_FALSE(plain.selected);
   CHECK_FALSE(plain.on_reapply);
 }
+
+TEST_CASE("more entries of ours than are looked at are no selector, rather than half of one") {
+  const auto read = [](std::size_t count) {
+    std::string entries;
+    for (std::size_t i = 0; i < count; ++i)
+      entries.append(i == 0 ? "" : ",").append(entry("digester-webhook-service", ""));
+    json::Document document;
+    return read_selectors(parse(document, R"({"webhooks":[)" + entries + "]}"), kService);
+  };
+  CHECK(read(certificate::kMostEntries)->size() == certificate::kMostEntries);
+  CHECK(read(certificate::kMostEntries + 1).error().message ==
+        "more than 64 of its entries name our Service");
+}
