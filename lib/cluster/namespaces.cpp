@@ -29,7 +29,7 @@ struct WatchedNamespaces::Read {
   explicit Read(net::Executor executor) : landed(executor) {}
   bool done = false;
   std::optional<NamespaceFacts> facts;  // nothing: the API did not tell
-  SteadyTime at{};                      // of the answer
+  SteadyTime at{};                      // of its end, unless that came with the event loop's
   net::Condition landed;
 };
 
@@ -58,8 +58,8 @@ struct WatchedNamespaces::State {
 
 // Puts a read where others find it; they get what it holds when this ends, however it does.
 struct WatchedNamespaces::Landing {
-  Landing(State& its_state, std::shared_ptr<Read> its_read, const std::string& name, Duration remember)
-      : state(its_state), read(std::move(its_read)) {
+  Landing(State& state, std::shared_ptr<Read> its_read, const std::string& name, Duration remember)
+      : read(std::move(its_read)) {
     const auto now = state.clock.now();
     std::erase_if(state.reads, [&](const auto& entry) {
       return entry.second->done && now - entry.second->at >= remember;
@@ -69,12 +69,10 @@ struct WatchedNamespaces::Landing {
   }
   ~Landing() {
     read->done = true;
-    read->at = state.clock.now();
     read->landed.notify_all();
   }
   Landing(const Landing&) = delete;
   Landing& operator=(const Landing&) = delete;
-  State& state;
   const std::shared_ptr<Read> read;
 };
 
@@ -220,6 +218,7 @@ net::Task<NamespaceState> WatchedNamespaces::read(kube::ApiClient& api, std::sha
     read->facts = read_facts(*object);
   else
     state->trusting(object.error());
+  read->at = state->clock.now();
   co_return judged(*read);
 }
 
