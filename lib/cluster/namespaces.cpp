@@ -214,6 +214,9 @@ net::Task<NamespaceState> WatchedNamespaces::read(kube::ApiClient& api, std::sha
     object = document.parse(answer->body);
   else
     object = fail(answer.error());
+  // Anything else is no word about this namespace, whatever it holds.
+  if (object && name_of(*object) != name)
+    object = fail(ErrorKind::protocol, "the API server answered with another object");
   if (object)
     read->facts = read_facts(*object);
   else

@@ -28,7 +28,7 @@ struct NamespaceOptions {
   Duration read_limit = std::chrono::seconds(1);
   // For so long the answer of a live read is that of whoever asks for the same namespace: anybody who reaches
   // our port can name one.
-  Duration remember = std::chrono::seconds(1);
+  Duration remember = std::chrono::milliseconds(250);
 };
 
 class WatchedNamespaces final : public webhook::Namespaces {

@@ -105,6 +105,13 @@ TEST_CASE_METHOD(Fixture,
   CHECK(said == 1);
 }
 
+TEST_CASE_METHOD(Fixture, "an answer that is another object decides nothing") {
+  for (const auto* body : {R"({"kind":"Status"})", "[]", R"({"metadata":{"name":"other"}})"}) {
+    api.one = body;
+    CHECK(confirm("off").selected);
+  }
+}
+
 TEST_CASE("however many ask for one namespace at a time, the API is asked once, with whatever outcome") {
   const bool away = GENERATE(false, true);
   Fixture f;
