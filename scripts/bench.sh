@@ -2,9 +2,9 @@
 # Measures what docs/PERFORMANCE.md reports and prints it as a table.
 #
 #   scripts/bench.sh [--quick] [--update] [PART…]      parts: warm floor handshakes cold thousand own_digest memory
-#                                                      start create_pod
+#                                                      start in_cluster create_pod
 # --update puts the table into docs/PERFORMANCE.md. Takes about nine minutes; leave the machine alone meanwhile.
-# create_pod needs the control plane of the end-to-end tests, which Go 1.26 or newer builds once.
+# in_cluster and create_pod need the control plane of the end-to-end tests, which Go 1.26 or newer builds once.
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 if [ "${1:-}" = -h ] || [ "${1:-}" = --help ]; then

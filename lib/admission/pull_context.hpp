@@ -26,7 +26,7 @@ struct PullContext {
 
   // For one look-up on behalf of the whole object. Nearly always there is one pod spec, and this is what it
   // says; of several all secrets count, and the first one's account. None: the account "default".
-  PullIdentity merged() const;
+  PullIdentity merged() &&;
 };
 
 inline constexpr std::size_t kMaxPullSecrets = 256;  // of one pod spec; the rest was not looked at

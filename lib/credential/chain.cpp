@@ -16,7 +16,6 @@ void append(std::vector<Credential>& all, std::vector<Credential> more) {
 }
 
 std::vector<Credential> distinct(std::vector<Credential> all) {
-  // Nearly always there is none, or one; and this runs for every image of every review.
   if (all.empty() || (all.size() == 1 && !all.front().is_anonymous())) return all;
   std::unordered_set<std::string> seen;
   std::erase_if(all,
@@ -32,15 +31,12 @@ Chain::Chain(std::vector<std::unique_ptr<Provider>> sources, const Clock& clock,
     sources_.push_back(Source{std::move(provider), {}, {}});
 }
 
-std::optional<std::vector<Credential>> Chain::ready(const image::Reference& reference,
-                                                    const Context& context) const {
-  std::vector<Credential> all;
+bool Chain::gather(const Context& context, Holdings& into) const {
   for (const auto& source : sources_) {
-    auto some = source.provider->ready(reference, context);
-    if (!some) return std::nullopt;
-    append(all, std::move(*some));
+    into.next_ring();
+    if (!source.provider->gather(context, into)) return false;
   }
-  return distinct(std::move(all));
+  return true;
 }
 
 net::Task<Result<std::vector<Credential>>> Chain::fetch(const image::Reference& reference,

@@ -28,9 +28,8 @@ class Chain final : public Provider {
   Chain(std::vector<std::unique_ptr<Provider>> sources, const Clock& clock, const Logger& logger);
 
   std::string_view name() const override { return "chain"; }
-  // Empty as soon as one source has to be fetched.
-  std::optional<std::vector<Credential>> ready(const image::Reference& reference,
-                                               const Context& context) const override;
+  // False as soon as one source has to be fetched.
+  bool gather(const Context& context, Holdings& into) const override;
   // What fails is a warning in the log; an error only when nothing was found, since then nobody knows whether
   // there is something.
   net::Task<Result<std::vector<Credential>>> fetch(const image::Reference& reference,

@@ -17,4 +17,11 @@ Credential Credential::make(Kind kind, std::string user, std::string secret) {
   return credential;
 }
 
+std::optional<std::vector<Credential>> Provider::ready(const image::Reference& reference,
+                                                       const Context& context) const {
+  Holdings holdings;
+  if (!gather(context, holdings)) return std::nullopt;
+  return holdings.copies(reference);
+}
+
 }  // namespace digester::credential

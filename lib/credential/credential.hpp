@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "credential/holdings.hpp"
 #include "credential/value.hpp"
 #include "image/reference.hpp"
 #include "net/task.hpp"
@@ -18,6 +19,7 @@ struct Context {
   std::string namespace_name;
   std::string service_account;
   std::vector<std::string> pull_secrets;
+  friend bool operator==(const Context&, const Context&) = default;
 };
 
 // A source of credentials: docker config today; pull secrets, ECR, GCP, ACR, helpers and plugins are one
@@ -27,10 +29,14 @@ class Provider {
   virtual ~Provider() = default;
   virtual std::string_view name() const = 0;
 
-  // All credentials for this reference, best first, without waiting: from memory alone, from any thread.
-  // Empty optional: fetch() must be asked. An empty list: there are none; anonymous is never listed.
-  virtual std::optional<std::vector<Credential>> ready(const image::Reference& reference,
-                                                       const Context& context) const = 0;
+  // Puts all that this context has into `into`, in a ring of its own or several, without waiting: from memory
+  // alone, from any thread. Once for all images of a review, so it says nothing of images. False: fetch()
+  // must be asked; what is in `into` then is of no use.
+  virtual bool gather(const Context& context, Holdings& into) const = 0;
+  // The same for one image: its credentials, best first, at most kMaxTried. Empty optional: fetch() must be
+  // asked. An empty list: there are none; anonymous is never listed.
+  std::optional<std::vector<Credential>> ready(const image::Reference& reference,
+                                               const Context& context) const;
   // The same with I/O, on the registry thread. An error is a warning to the caller, not an end. Reference and
   // context outlive the task.
   virtual net::Task<Result<std::vector<Credential>>> fetch(const image::Reference& reference,

@@ -87,7 +87,8 @@ std::string show_key(std::string_view key) {
 
 }  // namespace
 
-void read_auths(json::Value auths, DockerAuth& into) {
+void read_auths(json::Value auths, DockerAuth& into, std::size_t most) {
+  KeyList keys;
   const auto warn = [&](std::string_view key, std::string_view why) {
     if (into.warnings.size() < DockerAuth::kMaxWarnings)
       into.warnings.push_back(fmt::format("the entry \"{}\" is left out: {}", show_key(key), why));
@@ -108,14 +109,26 @@ void read_auths(json::Value auths, DockerAuth& into) {
       if (!read.fault.empty()) warn(member.key, read.fault);
       continue;
     }
-    if (into.keyring.add(member.key, into.logins.size()))
-      into.logins.push_back(std::move(*read.login));
-    else
-      warn(member.key, "its key names no registry");
+    if (into.logins.size() == most) {
+      into.warnings.push_back(fmt::format("it has more than {} logins; the rest is left out", most));
+      break;
+    }
+    switch (keys.add(member.key, into.logins.size())) {
+      case KeyList::Added::yes:
+        into.logins.push_back(std::move(*read.login));
+        break;
+      case KeyList::Added::no_host:
+        warn(member.key, "its key names no registry");
+        break;
+      case KeyList::Added::too_many_patterns:
+        warn(member.key, "there are too many different hosts with patterns");
+        break;
+    }
   }
+  into.keyring = Keyring(std::move(keys));
 }
 
-Result<DockerAuth> parse_docker_auth(std::string text) {
+Result<DockerAuth> parse_docker_auth(std::string text, std::size_t most) {
   json::Document document;
   // The parser's own message says what is wrong and shows nothing of the text.
   const auto root = document.parse(text);
@@ -128,7 +141,7 @@ Result<DockerAuth> parse_docker_auth(std::string text) {
   if (auths.present() && !auths.is_null() && !auths.is_object())
     auth.warnings.emplace_back("its auths is not an object");
   else
-    read_auths(auths, auth);
+    read_auths(auths, auth, most);
   return auth;
 }
 

@@ -6,6 +6,8 @@
 // without any of them is no login: that registry is asked anonymously.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -25,7 +27,8 @@ struct Login {
 struct DockerAuth {
   Keyring keyring;  // its values are indexes into `logins`
   std::vector<Login> logins;
-  // One printable line each, without a secret: entries that were left out and why. At most kMaxWarnings.
+  // One printable line each, without a secret: entries that were left out and why. At most kMaxWarnings, and
+  // one more when logins were too many.
   std::vector<std::string> warnings;
   // credHelpers or credsStore are there: they are not asked.
   bool names_helpers = false;
@@ -33,11 +36,12 @@ struct DockerAuth {
   static constexpr std::size_t kMaxWarnings = 16;
 };
 
-// A whole config.json. Not JSON, or not an object: ErrorKind::invalid, without a word of the content.
-Result<DockerAuth> parse_docker_auth(std::string text);
+// A whole config.json. Not JSON, or not an object: ErrorKind::invalid, without a word of the content. Of more
+// than `most` logins the first count.
+Result<DockerAuth> parse_docker_auth(std::string text, std::size_t most = SIZE_MAX);
 
 // The object under "auths"; also a whole file of the older .dockercfg form. Of a key that occurs twice the
-// last counts.
-void read_auths(json::Value auths, DockerAuth& into);
+// last counts. Once for each DockerAuth.
+void read_auths(json::Value auths, DockerAuth& into, std::size_t most = SIZE_MAX);
 
 }  // namespace digester::credential

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <unordered_set>
 #include <utility>
 
 #include "base/text.hpp"
@@ -18,11 +17,6 @@ std::optional<std::string> set_value(const Environment& environment, std::string
 }
 
 }  // namespace
-
-struct DockerConfig::Logins {
-  Keyring keyring;
-  std::vector<Credential> credentials;
-};
 
 std::vector<std::string> docker_config_paths(const Environment& environment) {
   std::vector<std::string> paths;
@@ -51,7 +45,7 @@ DockerConfig::DockerConfig(const Environment& environment, const Clock& clock, c
 DockerConfig::~DockerConfig() = default;
 
 // Null when the text is no docker config.
-DockerConfig::Shared DockerConfig::parse(std::string text, const std::string& where) const {
+SharedLogins DockerConfig::parse(std::string text, const std::string& where) const {
   if (text.size() > FileSource::kMaxBytes) {
     log_.warn("docker config is too long and is not read", {{"source", where}});
     return nullptr;
@@ -69,13 +63,7 @@ DockerConfig::Shared DockerConfig::parse(std::string text, const std::string& wh
         "its "
         "static auths are used",
         {{"source", where}});
-  auto logins = std::make_shared<Logins>();
-  logins->keyring = std::move(parsed->keyring);
-  logins->credentials.reserve(parsed->logins.size());
-  for (auto& login : parsed->logins)
-    logins->credentials.push_back(
-        Credential::make(login.kind, std::move(login.user), std::move(login.secret)));
-  return logins;
+  return std::make_shared<const LoginSet>(std::move(*parsed));
 }
 
 void DockerConfig::refresh() {
@@ -122,27 +110,25 @@ bool DockerConfig::is_fresh() const {
   return now - checked < std::chrono::nanoseconds(kCheckInterval).count();
 }
 
-std::vector<Credential> DockerConfig::match(const Snapshot& snapshot, const image::Reference& reference) {
-  std::vector<Credential> found;
-  if (snapshot.empty()) return found;
-  std::unordered_set<std::string_view> seen;
-  for (const auto& logins : snapshot)
-    for (const auto index : logins->keyring.match(reference)) {
-      const auto& credential = logins->credentials[index];
-      if (seen.insert(credential.fingerprint).second) found.push_back(credential);
-    }
-  return found;
+void DockerConfig::hold(Holdings& into) const {
+  const auto held = snapshot();
+  for (const auto& logins : *held) {
+    into.next_ring();
+    into.add(logins);
+  }
 }
 
-std::optional<std::vector<Credential>> DockerConfig::ready(const image::Reference& reference,
-                                                           const Context&) const {
-  if (!is_fresh()) return std::nullopt;
-  return match(*snapshot(), reference);
+bool DockerConfig::gather(const Context&, Holdings& into) const {
+  if (!is_fresh()) return false;
+  hold(into);
+  return true;
 }
 
 std::vector<Credential> DockerConfig::look_up(const image::Reference& reference) {
   if (!is_fresh()) refresh();
-  return match(*snapshot(), reference);
+  Holdings holdings;
+  hold(holdings);
+  return holdings.copies(reference);
 }
 
 net::Task<Result<std::vector<Credential>>> DockerConfig::fetch(const image::Reference& reference,

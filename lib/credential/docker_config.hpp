@@ -25,7 +25,7 @@
 #include "base/log.hpp"
 #include "credential/credential.hpp"
 #include "credential/file_source.hpp"
-#include "credential/keyring.hpp"
+#include "credential/holdings.hpp"
 
 namespace digester::credential {
 
@@ -45,9 +45,8 @@ class DockerConfig final : public Provider {
   ~DockerConfig() override;
 
   std::string_view name() const override { return "docker config"; }
-  // Empty when the files were last looked at kCheckInterval ago or more.
-  std::optional<std::vector<Credential>> ready(const image::Reference& reference,
-                                               const Context& context) const override;
+  // False when the files were last looked at kCheckInterval ago or more.
+  bool gather(const Context& context, Holdings& into) const override;
   net::Task<Result<std::vector<Credential>>> fetch(const image::Reference& reference,
                                                    const Context& context) override;
 
@@ -59,21 +58,18 @@ class DockerConfig final : public Provider {
   std::vector<Credential> look_up(const image::Reference& reference);
 
  private:
-  // What one source holds; never changed once made.
-  struct Logins;
-  using Shared = std::shared_ptr<const Logins>;
-  using Snapshot = std::vector<Shared>;
+  using Snapshot = std::vector<SharedLogins>;
 
-  Shared parse(std::string text, const std::string& where) const;
+  SharedLogins parse(std::string text, const std::string& where) const;
   std::shared_ptr<const Snapshot> snapshot() const;
   bool is_fresh() const;
-  static std::vector<Credential> match(const Snapshot& snapshot, const image::Reference& reference);
+  void hold(Holdings& into) const;
 
   const Clock& clock_;
   const Logger& log_;
-  Shared inline_;                   // of DOCKER_AUTH_CONFIG
-  std::vector<FileSource> files_;   // registry thread
-  std::vector<Shared> from_files_;  // registry thread; one slot a file, null: nothing there
+  SharedLogins inline_;                   // of DOCKER_AUTH_CONFIG
+  std::vector<FileSource> files_;         // registry thread
+  std::vector<SharedLogins> from_files_;  // registry thread; one slot a file, null: nothing there
 
   // The time of the last look at the files, on the steady clock, in nanoseconds; kNever before the first.
   static constexpr std::int64_t kNever = INT64_MIN;

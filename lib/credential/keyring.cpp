@@ -21,37 +21,14 @@ bool strip_prefix(std::string_view& text, std::string_view prefix) {
   return true;
 }
 
-struct Host {
-  std::vector<std::string> labels;
-  std::string port;
-};
-
 // "[::1]" holds at least two colons, which no set of characters in a host's glob does.
 bool is_ip_literal(std::string_view bracketed) {
   return std::count(bracketed.begin(), bracketed.end(), ':') >= 2 &&
          bracketed.find_first_not_of("0123456789abcdef:") == std::string_view::npos;
 }
 
-// `authority` is in lower case.
-Host split_host(std::string_view authority) {
-  Host host;
-  if (authority.starts_with('[')) {
-    const auto end = authority.find(']');
-    if (end != std::string_view::npos && is_ip_literal(authority.substr(1, end - 1))) {
-      // Without its brackets, which a glob would take for a set.
-      host.labels.emplace_back(authority.substr(1, end - 1));
-      if (authority.substr(end + 1).starts_with(':')) host.port = authority.substr(end + 2);
-      return host;
-    }
-  }
-  if (const auto colon = authority.rfind(':'); colon != std::string_view::npos) {
-    host.port = authority.substr(colon + 1);
-    authority = authority.substr(0, colon);
-  }
-  if (is_hub(authority) && host.port.empty()) authority = kHub;
-  for (const auto label : text::split(authority, '.'))
-    host.labels.emplace_back(label);
-  return host;
+bool is_pattern(std::string_view host) {
+  return host.find_first_of("*?[\\") != std::string_view::npos;
 }
 
 // A path of "/v1/" or "/v2/" is the API's, not a repository's.
@@ -139,8 +116,34 @@ bool glob_match(std::string_view pattern, std::string_view text) {
   return p == pattern.size();
 }
 
-bool Keyring::add(std::string_view key, std::size_t value) {
-  if (key.size() > kMaxKey) return false;
+HostName::HostName(std::string_view authority) {
+  if (authority.starts_with('[')) {
+    auto lower = text::to_lower(authority);
+    const auto end = lower.find(']');
+    if (end != std::string::npos && is_ip_literal(std::string_view(lower).substr(1, end - 1))) {
+      // Without its brackets, which a glob would take for a set.
+      if (lower.size() > end + 1 && lower[end + 1] == ':') port = lower.substr(end + 2);
+      name = lower.substr(1, end - 1);
+      return;
+    }
+  }
+  if (const auto colon = authority.rfind(':'); colon != std::string_view::npos) {
+    port = text::to_lower(authority.substr(colon + 1));
+    authority = authority.substr(0, colon);
+  }
+  name = text::to_lower(authority);
+  if (port.empty() && is_hub(name)) name = kHub;
+}
+
+bool HostName::may_exist() const {
+  std::size_t length = 0;
+  for (const char c : name)
+    if ((length = c == '.' ? 0 : length + 1) > kMaxLabel) return false;
+  return true;
+}
+
+KeyList::Added KeyList::add(std::string_view key, std::size_t value) {
+  if (key.size() > kMaxKey) return Added::no_host;
   if (!strip_prefix(key, "https://")) strip_prefix(key, "http://");
   const auto slash = key.find('/');
   const auto authority = text::to_lower(key.substr(0, slash));
@@ -149,49 +152,134 @@ bool Keyring::add(std::string_view key, std::size_t value) {
   path = without_api_version(path.substr(0, path.find_first_of("?#")));
   if (path == "/") path = {};
   // User information is no part of a host; a key that carries some is somebody's mistake, and secret.
-  if (authority.empty() || authority.find('@') != std::string::npos) return false;
+  if (authority.empty() || authority.find('@') != std::string::npos) return Added::no_host;
 
   Entry entry;
-  auto host = split_host(authority);
-  if (host.labels.empty() || host.labels.front().empty()) return false;
-  entry.labels = std::move(host.labels);
-  entry.port = std::move(host.port);
-  entry.path = path;
+  entry.host = HostName(authority);
+  const auto& name = entry.host.name;
+  if (name.empty() || name.front() == '.') return Added::no_host;
+  if (is_pattern(name) && !patterns_.contains(authority)) {
+    if (pattern_bytes_ + authority.size() > kMaxPatternBytes) return Added::too_many_patterns;
+    pattern_bytes_ += authority.size();
+    patterns_.insert(authority);
+  }
+  entry.key = is_hub(authority) ? std::string(kHub) : authority;
+  entry.host_end = entry.key.size();
+  entry.key += path;
   entry.value = value;
-  entry.key = (is_hub(authority) ? std::string(kHub) : authority) + entry.path;
   entries_.push_back(std::move(entry));
-  return true;
+  return Added::yes;
+}
+
+Keyring::Keyring(KeyList list) : size_(list.entries_.size()) {
+  auto& entries = list.entries_;
+  // By host, then by its spelling: "reg.io:" is "reg.io" as well. The longest path first, else as added.
+  const auto spelling = [](const KeyList::Entry& entry) {
+    return std::string_view(entry.key).substr(0, entry.host_end);
+  };
+  const auto less = [&](const KeyList::Entry& a, const KeyList::Entry& b) {
+    if (const auto order = a.host <=> b.host; order != 0) return order < 0;
+    if (const auto order = spelling(a) <=> spelling(b); order != 0) return order < 0;
+    return a.key > b.key;
+  };
+  std::stable_sort(entries.begin(), entries.end(), less);
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    auto& entry = entries[i];
+    const auto value = static_cast<std::uint32_t>(entry.value);
+    const bool same_site =
+        i > 0 && entries[i - 1].host == entry.host && spelling(entries[i - 1]) == spelling(entry);
+    if (same_site && nodes_.back().key == entry.key) {
+      nodes_.back().values.push_back(value);
+      continue;
+    }
+    const auto at = static_cast<std::uint32_t>(nodes_.size());
+    if (!same_site) {
+      Site site{entry.host, {}, {at, at}};
+      const bool pattern = is_pattern(entry.host.name);
+      if (pattern)
+        for (const auto label : text::split(entry.host.name, '.'))
+          site.labels.emplace_back(label);
+      (pattern ? patterns_ : names_).push_back(std::move(site));
+    }
+    auto& site = (is_pattern(entry.host.name) ? patterns_ : names_).back();
+    site.keys.last = at + 1;
+    // Copied: the next entry is compared with this one.
+    nodes_.push_back(Node{entry.key, entry.host_end, {value}, kNone});
+  }
+  for (const auto* sites : {&names_, &patterns_})
+    for (const auto& site : *sites)
+      hang(site.keys);
+}
+
+// From the least path up, those that the current one begins with lie on a stack.
+void Keyring::hang(const Keys& keys) {
+  std::vector<std::uint32_t> prefixes;
+  for (auto at = keys.last; at-- > keys.first;) {
+    const auto path = nodes_[at].path();
+    while (!prefixes.empty() && !path.starts_with(nodes_[prefixes.back()].path()))
+      prefixes.pop_back();
+    if (!prefixes.empty()) nodes_[at].parent = prefixes.back();
+    prefixes.push_back(at);
+  }
+}
+
+// The greatest path up to this one. Whatever in the list is a prefix of `path` is one of that as well,
+// because all that lies between a prefix and `path` begins with the prefix: so its chain holds every match.
+std::uint32_t Keyring::nearest(const Keys& keys, std::string_view path) const {
+  const auto first = nodes_.begin() + keys.first;
+  const auto last = nodes_.begin() + keys.last;
+  const auto found = std::partition_point(first, last, [&](const Node& node) { return node.path() > path; });
+  return found == last ? kNone : static_cast<std::uint32_t>(found - nodes_.begin());
+}
+
+void Keyring::find_host(const HostName& host, std::vector<Keys>& into) const {
+  const auto before = [](const Site& site, const HostName& wanted) { return site.host < wanted; };
+  for (auto site = std::lower_bound(names_.begin(), names_.end(), host, before);
+       site != names_.end() && site->host == host; ++site)
+    into.push_back(site->keys);
+  if (patterns_.empty()) return;
+  const auto labels = text::split(host.name, '.');
+  for (const auto& site : patterns_)
+    if (site.host.port == host.port && site.labels.size() == labels.size() &&
+        std::equal(site.labels.begin(), site.labels.end(), labels.begin(), glob_match))
+      into.push_back(site.keys);
+}
+
+void Keyring::renumber(std::span<const std::uint32_t> values, std::size_t most) {
+  for (auto& node : nodes_) {
+    std::vector<std::uint32_t> kept;
+    for (const auto old : node.values)
+      if (const auto value = values[old];
+          kept.size() < most && std::find(kept.begin(), kept.end(), value) == kept.end())
+        kept.push_back(value);
+    node.values = std::move(kept);
+  }
 }
 
 std::vector<Keyring::Match> Keyring::match(std::span<const Keyring* const> rings,
                                            const image::Reference& reference) {
-  if (std::all_of(rings.begin(), rings.end(), [](const Keyring* ring) { return ring->entries_.empty(); }))
-    return {};
-  const auto host = split_host(text::to_lower(reference.domain()));
-  // No such name resolves, and matching against it would only cost time.
-  for (const auto& label : host.labels)
-    if (label.size() > kMaxLabel) return {};
-  const auto path = "/" + reference.path();
+  const HostName host(reference.domain());
+  if (!host.may_exist()) return {};
   struct Found {
-    const Entry* entry;
-    std::size_t ring;
+    std::string_view key;
+    Match match;
   };
   std::vector<Found> found;
   for (std::size_t ring = 0; ring < rings.size(); ++ring) {
-    for (const auto& entry : rings[ring]->entries_) {
-      if (entry.port != host.port || entry.labels.size() != host.labels.size()) continue;
-      // kubelet takes the key's path for a plain prefix: team matches team-b as well.
-      if (!std::string_view(path).starts_with(entry.path)) continue;
-      if (std::equal(entry.labels.begin(), entry.labels.end(), host.labels.begin(), glob_match))
-        found.push_back({&entry, ring});
-    }
+    std::vector<Keys> all;
+    rings[ring]->find_host(host, all);
+    for (const auto& keys : all)
+      rings[ring]->find_path(keys, reference.path(), [&](std::string_view key, auto values) {
+        for (const auto value : values)
+          found.push_back({key, {ring, value}});
+        return true;
+      });
   }
-  std::stable_sort(found.begin(), found.end(),
-                   [](const Found& a, const Found& b) { return a.entry->key > b.entry->key; });
+  std::stable_sort(found.begin(), found.end(), [](const Found& a, const Found& b) { return a.key > b.key; });
   std::vector<Match> matches;
   matches.reserve(found.size());
-  for (const auto& [entry, ring] : found)
-    matches.push_back({ring, entry->value});
+  for (const auto& one : found)
+    matches.push_back(one.match);
   return matches;
 }
 

@@ -31,7 +31,7 @@ Result<DockerAuth> parse_old_form(std::string text) {
   if (!root) return fail(root.error());
   if (!root->is_object()) return fail(ErrorKind::invalid, "not a docker config: it is not a JSON object");
   DockerAuth auth;
-  read_auths(*root, auth);
+  read_auths(*root, auth, kMaxPullSecretLogins);
   return auth;
 }
 
@@ -54,7 +54,8 @@ Result<DockerAuth> parse_pull_secret(std::string object) {
   if (!decoded) return fail(ErrorKind::invalid, fmt::format("has a {} that is not base64", key));
   if (decoded->size() > kMaxPullSecret)
     return fail(ErrorKind::too_large, fmt::format("has a {} longer than 1 MiB", key));
-  auto auth = is_old ? parse_old_form(std::move(*decoded)) : parse_docker_auth(std::move(*decoded));
+  auto auth = is_old ? parse_old_form(std::move(*decoded))
+                     : parse_docker_auth(std::move(*decoded), kMaxPullSecretLogins);
   if (!auth)
     return fail(auth.error().kind,
                 fmt::format("has a {} that cannot be read: {}", key, auth.error().message));

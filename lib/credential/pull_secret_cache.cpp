@@ -1,16 +1,30 @@
 #include "credential/pull_secret_cache.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 namespace digester::credential {
 
 std::string PullObject::path() const {
-  return fmt::format("/api/v1/namespaces/{}/{}/{}", namespace_name, resource(), name);
+  return std::string(PullPaths(kind, namespace_name).of(name));
 }
 
-SharedContent PullSecretCache::fresh(const std::string& key, SteadyTime now) const {
+PullPaths::PullPaths(PullObject::Kind kind, std::string_view namespace_name) {
+  path_.reserve(128);
+  path_ = "/api/v1/namespaces/";
+  path_ += namespace_name;
+  path_ += '/';
+  path_ += PullObject::resource(kind);
+  path_ += '/';
+  folder_ = path_.size();
+}
+
+std::string_view PullPaths::of(std::string_view name) {
+  path_.resize(folder_);
+  path_ += name;
+  return path_;
+}
+
+SharedContent PullSecretCache::fresh(std::string_view key, SteadyTime now) const {
   const std::lock_guard lock(mutex_);
   const auto found = index_.find(key);
   if (found == index_.end() || now >= found->second->ends_at) return nullptr;
@@ -47,7 +61,7 @@ void PullSecretCache::expire(Entry& entry, SteadyTime now, std::chrono::seconds 
   entry.ends_at = std::min(entry.ends_at, std::max(now, entry.read_at + least));
 }
 
-void PullSecretCache::expire(const std::string& key, SteadyTime now, std::chrono::seconds least) {
+void PullSecretCache::expire(std::string_view key, SteadyTime now, std::chrono::seconds least) {
   const std::lock_guard lock(mutex_);
   if (const auto found = index_.find(key); found != index_.end()) expire(*found->second, now, least);
 }
@@ -56,7 +70,7 @@ void PullSecretCache::expire_holders(std::string_view fingerprint, SteadyTime no
                                      std::chrono::seconds least) {
   const std::lock_guard lock(mutex_);
   for (auto& entry : entries_) {
-    const auto& credentials = entry.content->credentials;
+    const auto& credentials = entry.content->logins.credentials();
     const bool holds = std::any_of(credentials.begin(), credentials.end(),
                                    [&](const Credential& c) { return c.fingerprint == fingerprint; });
     if (holds) expire(entry, now, least);

@@ -14,27 +14,39 @@
 #include <vector>
 
 #include "base/clock.hpp"
-#include "credential/keyring.hpp"
-#include "credential/value.hpp"
+#include "credential/holdings.hpp"
 
 namespace digester::credential {
 
 // One object of the API. Both parts are names that passed is_object_name(), so that the path is as it stands.
+// The path is also the key in cache and flights.
 struct PullObject {
   enum class Kind : std::uint8_t { secret, account };
   Kind kind = Kind::secret;
   std::string namespace_name;
   std::string name;
 
-  // "/api/v1/namespaces/NS/secrets/NAME"; also the key in cache and flights.
+  // "/api/v1/namespaces/NS/secrets/NAME"
   std::string path() const;
-  std::string_view resource() const { return kind == Kind::secret ? "secrets" : "serviceaccounts"; }
+  std::string_view resource() const { return resource(kind); }
+  static std::string_view resource(Kind kind) { return kind == Kind::secret ? "secrets" : "serviceaccounts"; }
+};
+
+// The paths of one kind in one namespace, one after the other in the same memory.
+class PullPaths {
+ public:
+  PullPaths(PullObject::Kind kind, std::string_view namespace_name);
+  // Until the next call.
+  std::string_view of(std::string_view name);
+
+ private:
+  std::string path_;
+  std::size_t folder_;
 };
 
 // What an object says; never changed once made. Both parts empty: it is not there, or of no use.
 struct PullContent {
-  Keyring keyring;  // of a secret; its values are indexes into `credentials`
-  std::vector<Credential> credentials;
+  LoginSet logins;                   // of a secret
   std::vector<std::string> secrets;  // of an account: the names it lists
   std::size_t bytes = 0;             // what it counts for
 };
@@ -47,14 +59,14 @@ class PullSecretCache {
       : max_entries_(max_entries), max_bytes_(max_bytes) {}
 
   // Null when it is not there or its life is over.
-  SharedContent fresh(const std::string& key, SteadyTime now) const;
+  SharedContent fresh(std::string_view key, SteadyTime now) const;
   // Also after its life, while it is younger than `age`: for when the API does not answer.
   SharedContent not_older_than(const std::string& key, SteadyTime now, std::chrono::seconds age) const;
   void put(const std::string& key, SharedContent content, SteadyTime now, std::chrono::seconds life);
   // Keeps what is there for `life` more, without making it younger.
   void extend(const std::string& key, SteadyTime now, std::chrono::seconds life);
   // Ends the life of what is under this key, but not sooner than `least` after it was read.
-  void expire(const std::string& key, SteadyTime now, std::chrono::seconds least);
+  void expire(std::string_view key, SteadyTime now, std::chrono::seconds least);
   // The same for all that hold this credential.
   void expire_holders(std::string_view fingerprint, SteadyTime now, std::chrono::seconds least);
 

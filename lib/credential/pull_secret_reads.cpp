@@ -88,11 +88,7 @@ SharedContent PullSecretReads::take_secret(const PullObject& object, std::string
     warn("a pull secret is used in part", object, "it names credential helpers (credHelpers or credsStore)");
   auto content = std::make_shared<PullContent>();
   content->bytes = bytes;
-  content->keyring = std::move(auth->keyring);
-  content->credentials.reserve(auth->logins.size());
-  for (auto& login : auth->logins)
-    content->credentials.push_back(
-        Credential::make(login.kind, std::move(login.user), std::move(login.secret)));
+  content->logins = LoginSet(std::move(*auth));
   return content;
 }
 

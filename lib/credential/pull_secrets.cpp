@@ -1,8 +1,6 @@
 #include "credential/pull_secrets.hpp"
 
 #include <algorithm>
-#include <iterator>
-#include <unordered_set>
 #include <utility>
 
 #include "base/object_name.hpp"
@@ -12,70 +10,57 @@
 namespace digester::credential {
 namespace {
 
-// What a context asks for, names that cannot be left out.
+// What a context asks for, names that cannot be left out. Points into the context.
 struct Needs {
-  std::vector<PullObject> secrets;
-  std::optional<PullObject> account;
+  std::string_view namespace_name;
+  std::vector<std::string_view> secrets;
+  std::string_view account;  // empty: none
   bool too_many = false;
 };
 
-std::vector<PullObject> secrets_of(const std::string& namespace_name, const std::vector<std::string>& names) {
-  std::vector<PullObject> objects;
+bool is_among(const std::vector<std::string_view>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+std::vector<std::string_view> usable(const std::vector<std::string>& names) {
+  std::vector<std::string_view> usable;
+  usable.reserve(std::min(names.size(), kMaxPullSecretNames));
   for (const auto& name : names) {
-    if (!is_object_name(name)) continue;
-    const bool known = std::any_of(objects.begin(), objects.end(),
-                                   [&](const PullObject& object) { return object.name == name; });
-    if (!known) objects.push_back({PullObject::Kind::secret, namespace_name, name});
-    if (objects.size() == kMaxPullSecretNames) break;
+    if (is_object_name(name) && !is_among(usable, name)) usable.push_back(name);
+    if (usable.size() == kMaxPullSecretNames) break;
   }
-  return objects;
+  return usable;
 }
 
 Needs needs_of(const Context& context, PullSecretMode mode) {
   Needs needs;
   // The namespace is the review's, checked all the same: it becomes a part of a path.
   if (!is_namespace_name(context.namespace_name)) return needs;
-  needs.secrets = secrets_of(context.namespace_name, context.pull_secrets);
+  needs.namespace_name = context.namespace_name;
+  needs.secrets = usable(context.pull_secrets);
   needs.too_many = context.pull_secrets.size() > kMaxPullSecretNames;
   // An entry without a usable name is listed all the same, as the kubelet has it.
   if (mode == PullSecretMode::both || context.pull_secrets.empty()) {
-    auto account = context.service_account.empty() ? std::string("default") : context.service_account;
-    if (is_object_name(account))
-      needs.account = PullObject{PullObject::Kind::account, context.namespace_name, std::move(account)};
+    const auto account = context.service_account.empty() ? std::string_view("default")
+                                                         : std::string_view(context.service_account);
+    if (is_object_name(account)) needs.account = account;
   }
   return needs;
 }
 
-// Every match of all secrets as one keyring, each credential at its first place.
-std::vector<Credential> match(const std::vector<SharedContent>& contents, const image::Reference& reference) {
-  std::vector<const Keyring*> rings;
-  rings.reserve(contents.size());
-  for (const auto& content : contents)
-    rings.push_back(&content->keyring);
-  const auto matches = Keyring::match(rings, reference);
-  std::vector<Credential> found;
-  if (matches.empty()) return found;
-  found.reserve(matches.size());
-  std::unordered_set<std::string_view> seen;
-  for (const auto& [ring, value] : matches) {
-    const auto& credential = contents[ring]->credentials[value];
-    if (matches.size() == 1) {
-      found.push_back(credential);
-      break;
-    }
-    if (seen.insert(credential.fingerprint).second) found.push_back(credential);
-  }
-  return found;
+// Those that an account's `names` add to what the Pod lists itself.
+std::vector<std::string_view> further(const Needs& needs, const std::vector<std::string>& names) {
+  auto more = usable(names);
+  std::erase_if(more, [&](std::string_view name) { return is_among(needs.secrets, name); });
+  return more;
 }
 
-// Those that `names` adds to what the Pod lists itself.
-std::vector<PullObject> further(const Needs& needs, const std::vector<std::string>& names) {
-  auto objects = secrets_of(needs.account->namespace_name, names);
-  std::erase_if(objects, [&](const PullObject& object) {
-    return std::any_of(needs.secrets.begin(), needs.secrets.end(),
-                       [&](const PullObject& listed) { return listed.name == object.name; });
-  });
-  return objects;
+// Every match of all secrets as one keyring, each credential at its first place.
+std::vector<Credential> match(const std::vector<SharedContent>& contents, const image::Reference& reference) {
+  Holdings holdings;
+  for (const auto& content : contents)
+    holdings.add(SharedLogins(content, &content->logins));
+  return holdings.copies(reference);
 }
 
 }  // namespace
@@ -90,19 +75,24 @@ class PullSecrets::State {
         reads(std::make_shared<PullSecretReads>(std::move(reader), options, its_clock, logger)) {}
 
   // False as soon as one is missing.
-  bool collect(const std::vector<PullObject>& objects, std::vector<SharedContent>& into) const {
-    for (const auto& object : objects) {
-      auto content = reads->cache().fresh(object.path(), clock.now());
+  bool collect(PullPaths& paths, const std::vector<std::string_view>& names, SteadyTime now,
+               Holdings& into) const {
+    for (const auto name : names) {
+      auto content = reads->cache().fresh(paths.of(name), now);
       if (!content) return false;
-      into.push_back(std::move(content));
+      const auto* logins = &content->logins;
+      into.add(SharedLogins(std::move(content), logins));
     }
     return true;
   }
 
-  std::vector<PullPending> start(const std::vector<PullObject>& objects, net::Executor executor) const {
+  std::vector<PullPending> start(std::string_view namespace_name, const std::vector<std::string_view>& names,
+                                 net::Executor executor) const {
     std::vector<PullPending> pending;
-    for (const auto& object : objects)
+    for (const auto name : names) {
+      const PullObject object{PullObject::Kind::secret, std::string(namespace_name), std::string(name)};
       pending.push_back(reads->start(object, executor));
+    }
     return pending;
   }
 
@@ -118,16 +108,17 @@ PullSecrets::PullSecrets(std::shared_ptr<SecretReader> reader, const PullSecretO
 
 PullSecrets::~PullSecrets() = default;
 
-std::optional<std::vector<Credential>> PullSecrets::ready(const image::Reference& reference,
-                                                          const Context& context) const {
+bool PullSecrets::gather(const Context& context, Holdings& into) const {
   const auto needs = needs_of(context, state_->mode);
-  std::vector<SharedContent> contents;
-  if (!state_->collect(needs.secrets, contents)) return std::nullopt;
-  if (needs.account) {
-    const auto account = state_->reads->cache().fresh(needs.account->path(), state_->clock.now());
-    if (!account || !state_->collect(further(needs, account->secrets), contents)) return std::nullopt;
-  }
-  return match(contents, reference);
+  into.next_ring();
+  if (needs.secrets.empty() && needs.account.empty()) return true;
+  const auto now = state_->clock.now();
+  PullPaths secrets(PullObject::Kind::secret, needs.namespace_name);
+  if (!state_->collect(secrets, needs.secrets, now, into)) return false;
+  if (needs.account.empty()) return true;
+  const auto account = state_->reads->cache().fresh(
+      PullPaths(PullObject::Kind::account, needs.namespace_name).of(needs.account), now);
+  return account && state_->collect(secrets, further(needs, account->secrets), now, into);
 }
 
 net::Task<Result<std::vector<Credential>>> PullSecrets::fetch(const image::Reference& reference,
@@ -139,13 +130,14 @@ net::Task<Result<std::vector<Credential>>> PullSecrets::fetch(const image::Refer
     const PullObject about{PullObject::Kind::secret, context.namespace_name, {}};
     state->reads->warn("a Pod names more than 64 pull secrets; the rest is left out", about, "too many");
   }
-  auto pending = state->start(needs.secrets, executor);
+  auto pending = state->start(needs.namespace_name, needs.secrets, executor);
   std::optional<Error> fault;
-  if (needs.account) {
-    auto reading = state->reads->start(*needs.account, executor);
+  if (!needs.account.empty()) {
+    const PullObject object{PullObject::Kind::account, context.namespace_name, std::string(needs.account)};
+    auto reading = state->reads->start(object, executor);
     auto account = co_await PullSecretReads::wait(std::move(reading));
     if (account) {
-      auto more = state->start(further(needs, (*account)->secrets), executor);
+      auto more = state->start(needs.namespace_name, further(needs, (*account)->secrets), executor);
       pending.insert(pending.end(), more.begin(), more.end());
     } else {
       fault = std::move(account.error());
@@ -170,19 +162,20 @@ void PullSecrets::refused(const Credential& credential) {
 }
 
 void PullSecrets::unsatisfied(const Context& context) {
-  auto needs = needs_of(context, state_->mode);
+  const auto needs = needs_of(context, state_->mode);
   auto& cache = state_->reads->cache();
   const auto now = state_->clock.now();
-  if (needs.account) {
-    const auto path = needs.account->path();
-    if (const auto account = cache.fresh(path, now)) {
-      auto more = further(needs, account->secrets);
-      std::move(more.begin(), more.end(), std::back_inserter(needs.secrets));
-    }
-    cache.expire(path, now, state_->reread_after);
-  }
-  for (const auto& secret : needs.secrets)
-    cache.expire(secret.path(), now, state_->reread_after);
+  PullPaths secrets(PullObject::Kind::secret, needs.namespace_name);
+  const auto expire = [&](const std::vector<std::string_view>& names) {
+    for (const auto name : names)
+      cache.expire(secrets.of(name), now, state_->reread_after);
+  };
+  expire(needs.secrets);
+  if (needs.account.empty()) return;
+  PullPaths accounts(PullObject::Kind::account, needs.namespace_name);
+  const auto path = accounts.of(needs.account);
+  if (const auto account = cache.fresh(path, now)) expire(further(needs, account->secrets));
+  cache.expire(path, now, state_->reread_after);
 }
 
 }  // namespace digester::credential

@@ -40,7 +40,7 @@ struct PullSecretOptions {
   std::size_t max_bytes = 32 << 20;
 };
 
-// Threads: ready() from any; fetch() and refused() on the registry thread.
+// Threads: gather() and ready() from any; fetch() and refused() on the registry thread.
 class PullSecrets final : public Provider {
  public:
   static constexpr std::chrono::minutes kRepeatWarning{10};
@@ -54,10 +54,9 @@ class PullSecrets final : public Provider {
   PullSecrets& operator=(const PullSecrets&) = delete;
 
   std::string_view name() const override { return "pull secrets"; }
-  // Empty unless all that this context needs is cached and fresh. A context without a namespace needs
+  // False unless all that this context needs is cached and fresh. A context without a namespace needs
   // nothing.
-  std::optional<std::vector<Credential>> ready(const image::Reference& reference,
-                                               const Context& context) const override;
+  bool gather(const Context& context, Holdings& into) const override;
   // Reads what is missing, all at once, each object once for all who wait. An error only when the API did not
   // answer and nothing else was found.
   net::Task<Result<std::vector<Credential>>> fetch(const image::Reference& reference,

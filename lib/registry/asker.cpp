@@ -28,6 +28,22 @@ Asker make_asker(std::vector<Credential> credentials) {
   return asker;
 }
 
+AskerView::AskerView(const Asker& asker) : complete_(asker.complete) {
+  for (const auto& credential : asker.credentials)
+    add(credential);
+}
+
+AskerView::AskerView(std::span<const Credential* const> found) {
+  static const auto anonymous = Credential::anonymous();
+  for (const auto* credential : found.first(std::min(found.size(), kMaxCredentials)))
+    add(*credential);
+  add(anonymous);
+}
+
+void AskerView::add(const Credential& credential) {
+  if (size_ < list_.size()) list_[size_++] = &credential;
+}
+
 const std::shared_ptr<const Asker>& anonymous_asker() {
   static const auto asker = std::make_shared<const Asker>(make_asker({}));
   return asker;

@@ -31,26 +31,26 @@ Cache::Cache(const Clock& clock, const CacheSettings& settings)
       digests_(digest_limits(settings)),
       refusals_(refusal_limits(settings)) {}
 
-std::optional<Cache::Hit> Cache::find(const image::Reference& reference, const Asker& asker,
+std::optional<Cache::Hit> Cache::find(const image::Reference& reference, const AskerView& asker,
                                       const Since& since, SteadyTime now) {
   const auto image = keys_.image(reference);
   const auto oldest = now - retention_;
-  for (const auto& credential : asker.credentials) {
-    const auto found = digests_.find(image.shown_to(credential.fingerprint), oldest);
+  for (const auto* credential : asker.credentials()) {
+    const auto found = digests_.find(image.shown_to(credential->fingerprint), oldest);
     if (found && found->sent > since.digest) return Hit{found->value.unpack(), found->sent};
   }
   const auto refusal =
-      refusals_.find(image.refused_to(asker.credentials, asker.complete), now - negative_retention_);
+      refusals_.find(image.refused_to(asker.credentials(), asker.is_complete()), now - negative_retention_);
   if (refusal && refusal->sent > since.refusal) return Hit{fail(*refusal->value.error), refusal->sent};
   return std::nullopt;
 }
 
-std::optional<Cache::Hit> Cache::newest(const image::Reference& reference, const Asker& asker) {
+std::optional<Cache::Hit> Cache::newest(const image::Reference& reference, const AskerView& asker) {
   const auto image = keys_.image(reference);
   const auto oldest = clock_.now() - retention_;
   std::optional<CacheRegion<PackedDigest>::Found> best;
-  for (const auto& credential : asker.credentials) {
-    auto found = digests_.find(image.shown_to(credential.fingerprint), oldest);
+  for (const auto* credential : asker.credentials()) {
+    auto found = digests_.find(image.shown_to(credential->fingerprint), oldest);
     if (found && (!best || found->sent > best->sent)) best = std::move(found);
   }
   if (!best) return std::nullopt;
@@ -65,7 +65,7 @@ void Cache::store(const image::Reference& reference, const credential::Credentia
                  keys_.tenant(namespace_name), oldest);
 }
 
-void Cache::store_refusal(const image::Reference& reference, const Asker& asker, const Error& error,
+void Cache::store_refusal(const image::Reference& reference, const AskerView& asker, const Error& error,
                           SteadyTime sent, const std::string& namespace_name) {
   const auto oldest = clock_.now() - negative_retention_;
   if (sent <= oldest) return;
@@ -73,8 +73,8 @@ void Cache::store_refusal(const image::Reference& reference, const Asker& asker,
   copy->message = text::truncate(error.message, kMaxText);
   copy->detail = text::truncate(error.detail, kMaxText);
   Refusal refusal{std::move(copy)};
-  refusals_.store(keys_.image(reference).refused_to(asker.credentials, asker.complete), std::move(refusal),
-                  sent, keys_.tenant(namespace_name), oldest);
+  refusals_.store(keys_.image(reference).refused_to(asker.credentials(), asker.is_complete()),
+                  std::move(refusal), sent, keys_.tenant(namespace_name), oldest);
 }
 
 void Cache::forget(const image::Reference& reference, const credential::Credential& shown_to,

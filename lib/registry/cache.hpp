@@ -51,14 +51,14 @@ class Cache {
   Cache(const Clock& clock, const CacheSettings& settings);
 
   // The first that will do: digests in the order of the credentials, then a refusal of them all.
-  std::optional<Hit> find(const image::Reference& reference, const Asker& asker, const Since& since,
+  std::optional<Hit> find(const image::Reference& reference, const AskerView& asker, const Since& since,
                           SteadyTime now);
   // The youngest digest that this asker may see, of any age up to the retention.
-  std::optional<Hit> newest(const image::Reference& reference, const Asker& asker);
+  std::optional<Hit> newest(const image::Reference& reference, const AskerView& asker);
 
   void store(const image::Reference& reference, const credential::Credential& shown_to,
              const image::Digest& digest, SteadyTime sent, const std::string& namespace_name);
-  void store_refusal(const image::Reference& reference, const Asker& asker, const Error& error,
+  void store_refusal(const image::Reference& reference, const AskerView& asker, const Error& error,
                      SteadyTime sent, const std::string& namespace_name);
   // The registry says for certain that it has nothing for this credential any more, as of `sent`.
   void forget(const image::Reference& reference, const credential::Credential& shown_to, SteadyTime sent);

@@ -129,18 +129,29 @@ KeyMaker::Image KeyMaker::image(const image::Reference& reference) const {
 
 Key KeyMaker::Image::shown_to(std::string_view fingerprint) const {
   SipHash128 hash = name_;
-  hash.update(kShown);
-  add_field(hash, fingerprint);
+  const auto size = static_cast<std::uint32_t>(fingerprint.size());
+  std::array<char, kShown.size() + sizeof size + 64> row;
+  if (fingerprint.size() > 64) {
+    hash.update(kShown);
+    add_field(hash, fingerprint);
+    return hash.finish();
+  }
+  // The same in one piece: this runs for every image of every review.
+  auto* to = std::copy(kShown.begin(), kShown.end(), row.data());
+  std::memcpy(to, &size, sizeof size);
+  to = std::copy(fingerprint.begin(), fingerprint.end(), to + sizeof size);
+  hash.update({row.data(), static_cast<std::size_t>(to - row.data())});
   return hash.finish();
 }
 
-Key KeyMaker::Image::refused_to(std::span<const credential::Credential> credentials, bool complete) const {
+Key KeyMaker::Image::refused_to(std::span<const credential::Credential* const> credentials,
+                                bool complete) const {
   SipHash128 hash = name_;
   hash.update(kRefused);
   add_number(hash, complete ? 1 : 0);
   add_number(hash, static_cast<std::uint32_t>(credentials.size()));
-  for (const auto& credential : credentials)
-    add_field(hash, credential.fingerprint);
+  for (const auto* credential : credentials)
+    add_field(hash, credential->fingerprint);
   return hash.finish();
 }
 

@@ -56,7 +56,7 @@ class KeyMaker {
     // What this one credential was shown; an empty fingerprint is anonymous.
     Key shown_to(std::string_view fingerprint) const;
     // What all of these together were refused, in this order.
-    Key refused_to(std::span<const credential::Credential> credentials, bool complete) const;
+    Key refused_to(std::span<const credential::Credential* const> credentials, bool complete) const;
 
    private:
     friend class KeyMaker;

@@ -121,7 +121,8 @@ void Flights::enter(Waiter waiter, const std::shared_ptr<const Asker>& asker) {
                        source == Source::cache ? now - hit->sent : Duration{});
     return;
   }
-  const auto key = cache_->keys().image(query.reference).refused_to(asker->credentials, asker->complete);
+  const AskerView view(*asker);
+  const auto key = cache_->keys().image(query.reference).refused_to(view.credentials(), view.is_complete());
   const auto lane = lanes_.try_emplace(key).first;
   auto flight = joinable(lane->second, waiter);
   if (flight) {

@@ -37,6 +37,32 @@ CacheSettings cache_settings(const ResolverSettings& settings) {
   return cache;
 }
 
+// What the sources have at hand for one context after the other. Questions of one review share theirs: the
+// sources are asked once.
+class AtHand {
+ public:
+  AtHand(const credential::Provider& provider, credential::Holdings& holdings)
+      : provider_(provider), holdings_(holdings) {}
+  ~AtHand() { holdings_.clear(); }
+  AtHand(const AtHand&) = delete;
+  AtHand& operator=(const AtHand&) = delete;
+
+  // Whether the holdings are this context's now. False: they must be fetched. `context` outlives this.
+  bool is_for(const credential::Context& context) {
+    if (last_ && (last_ == &context || *last_ == context)) return complete_;
+    last_ = &context;
+    holdings_.clear();
+    complete_ = provider_.gather(context, holdings_);
+    return complete_;
+  }
+
+ private:
+  const credential::Provider& provider_;
+  credential::Holdings& holdings_;
+  const credential::Context* last_ = nullptr;
+  bool complete_ = false;
+};
+
 class CachingResolver final : public Resolver {
  public:
   CachingResolver(net::asio::io_context& io, Lookup& lookup, credential::Provider& provider,
@@ -57,12 +83,13 @@ class CachingResolver final : public Resolver {
   std::vector<std::optional<Resolution>> peek_all(std::span<const Question> questions) override {
     const auto now = clock_.now();
     std::vector<std::optional<Resolution>> answers(questions.size());
+    // Its memory is kept from review to review, what it holds is not.
+    thread_local credential::Holdings holdings;
+    AtHand at_hand(provider_, holdings);
     for (std::size_t i = 0; i < questions.size(); ++i) {
       const auto& question = questions[i];
-      auto credentials = provider_.ready(question.reference, question.context);
-      if (!credentials) continue;
-      answers[i] = credentials->empty() ? look(question, *anonymous_asker(), now)
-                                        : look(question, make_asker(std::move(*credentials)), now);
+      if (!at_hand.is_for(question.context)) continue;
+      answers[i] = look(question, AskerView(holdings.match(question.reference)), now);
     }
     metrics_->answered_from_cache(answers);
     return answers;
@@ -113,20 +140,21 @@ class CachingResolver final : public Resolver {
     return false;
   }
 
-  std::optional<Resolution> look(const Question& question, const Asker& asker, SteadyTime now) {
+  std::optional<Resolution> look(const Question& question, const AskerView& asker, SteadyTime now) {
     auto hit = cache_->find(question.reference, asker, acceptable(question, now, now, settings_), now);
     if (!hit) return std::nullopt;
     return Resolution{std::move(hit->answer), Source::cache, now - hit->sent, {}, {}};
   }
 
   void fill_from_cache(Batch& batch) {
+    credential::Holdings holdings;
+    AtHand at_hand(provider_, holdings);
     for (std::size_t slot = 0; slot < batch.size(); ++slot) {
       const auto& query = batch.query(slot);
-      auto credentials = provider_.ready(query.reference, query.context);
-      if (credentials) {
-        auto asker = credentials->empty()
-                         ? anonymous_asker()
-                         : std::make_shared<const Asker>(make_asker(std::move(*credentials)));
+      if (at_hand.is_for(query.context)) {
+        auto credentials = holdings.copies(query.reference);
+        auto asker = credentials.empty() ? anonymous_asker()
+                                         : std::make_shared<const Asker>(make_asker(std::move(credentials)));
         auto known = look(query, *asker, batch.arrived());
         batch.hold(slot, std::move(asker));
         if (known) {

@@ -18,10 +18,10 @@ Seen look(const std::string& review) {
   Seen seen;
   std::string text = review;
   const auto parsed = parse_review(seen.document.parse(text).value());
-  const auto context = pull_context(parsed.value());
+  auto context = pull_context(parsed.value());
   seen.namespace_name = context.namespace_name;
   seen.pods = context.pods;
-  seen.merged = context.merged();
+  seen.merged = std::move(context).merged();
   return seen;
 }
 

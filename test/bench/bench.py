@@ -123,13 +123,13 @@ http {{ access_log off; keepalive_requests 100000000; keepalive_timeout 180s; cl
         self.h.wait_for(name, process, lambda: listens(port))
         return process, port
 
-    def load(self, process, port, body, seconds):
+    def load(self, process, port, body, seconds, address="127.0.0.1"):
         """Runs wrk; returns its figures and the server's CPU seconds."""
         file = self.h.work / "body.json"
         file.write_bytes(body)
         before = cpu_seconds(process.pid)
         run = subprocess.run(["taskset", "-c", self.client_cores, "wrk", "-t1", "-c8", f"-d{seconds}s", "-s",
-                              HERE / "post.lua", f"https://127.0.0.1:{port}/v1/mutate?timeout=10s"],
+                              HERE / "post.lua", f"https://{address}:{port}/v1/mutate?timeout=10s"],
                              capture_output=True, text=True, env=self.h.environment(BENCH_BODY=file))
         used = cpu_seconds(process.pid) - before
         told = json.loads(re.search(r"^\{.*\}$", run.stdout, re.M).group(0))
@@ -343,13 +343,18 @@ http {{ access_log off; keepalive_requests 100000000; keepalive_timeout 180s; cl
         self.row("exec to ready", f"{median:.1f} ms (median of {len(times)}, least {min(times):.1f})", "≤ 20 ms", median <= 20)
 
 
+    def in_cluster(self):
+        """CPU time a request in a cluster, where namespaces and pull secrets count, beside --offline."""
+        import in_cluster
+        in_cluster.measure(self)
+
     def create_pod(self):
         """What creating a Pod takes through a real API server, with and without the webhook."""
         import create_pod
         create_pod.measure(self)
 
 
-PARTS = ["warm", "floor", "handshakes", "cold", "thousand", "own_digest", "memory", "start", "create_pod"]
+PARTS = ["warm", "floor", "handshakes", "cold", "thousand", "own_digest", "memory", "start", "in_cluster", "create_pod"]
 
 
 def machine():

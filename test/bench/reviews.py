@@ -2,16 +2,24 @@
 import json
 import pathlib
 
-CAPTURED = pathlib.Path(__file__).resolve().parent.parent / "data/reviews/create-pod-by-replicaset.json"
+HERE = pathlib.Path(__file__).resolve().parent
+CAPTURED = HERE.parent / "data/reviews/create-pod-by-replicaset.json"
 
 
-def pod(images, size=None, controlled=True):
+def namespace():
+    """Of every review."""
+    return json.loads(CAPTURED.read_text())["request"]["namespace"]
+
+
+def pod(images, size=None, controlled=True, secrets=()):
     """The review as compact JSON. With `size`, exactly that long: details go or environment variables come."""
     review = json.loads(CAPTURED.read_text())
     body = review["request"]["object"]
     spec = body["spec"]
     original = spec["containers"][0]
     spec["containers"] = [original | {"name": f"c{i}", "image": image} for i, image in enumerate(images)]
+    if secrets:
+        spec["imagePullSecrets"] = list(secrets)
     if not controlled:
         del body["metadata"]["ownerReferences"]
     dump = lambda: json.dumps(review, separators=(",", ":")).encode()
@@ -20,7 +28,7 @@ def pod(images, size=None, controlled=True):
     slim = [lambda: body["metadata"].pop("managedFields", None),
             lambda: [c.pop(k, None) for c in spec["containers"] for k in (
                 "volumeMounts", "resources", "terminationMessagePath", "terminationMessagePolicy", "imagePullPolicy")],
-            lambda: [spec.pop(k) for k in list(spec) if k != "containers"],
+            lambda: [spec.pop(k) for k in list(spec) if k not in ("containers", "imagePullSecrets")],
             lambda: review["request"].pop("options"), lambda: review["request"].pop("requestResource"),
             lambda: review["request"].pop("requestKind"),
             lambda: review["request"]["userInfo"].pop("extra")]

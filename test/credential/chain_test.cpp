@@ -31,9 +31,9 @@ class Scripted final : public Provider {
  public:
   explicit Scripted(Script& script) : script_(script) {}
   std::string_view name() const override { return "scripted"; }
-  std::optional<std::vector<Credential>> ready(const image::Reference&, const Context&) const override {
-    if (!script_.is_ready) return std::nullopt;
-    return script_.answer;
+  bool gather(const Context&, credential::Holdings& into) const override {
+    if (script_.is_ready) into.add(std::make_shared<const credential::LoginSet>(script_.answer));
+    return script_.is_ready;
   }
   net::Task<Result<std::vector<Credential>>> fetch(const image::Reference&, const Context&) override {
     ++script_.fetched;

@@ -1,28 +1,31 @@
 #include "credential/keyring.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <random>
 #include <string>
 #include <vector>
 
 using namespace digester;
 using credential::glob_match;
+using credential::KeyList;
 using credential::Keyring;
 
 namespace {
 
 bool matches(const std::string& key, const std::string& image) {
-  Keyring ring;
-  REQUIRE(ring.add(key, 7));
-  return ring.match(*image::Reference::parse(image)) == std::vector<std::size_t>{7};
+  KeyList keys;
+  REQUIRE(keys.add(key, 7) == KeyList::Added::yes);
+  return Keyring(std::move(keys)).match(*image::Reference::parse(image)) == std::vector<std::size_t>{7};
 }
 
 // The keys that match, in the order in which they are tried.
 std::vector<std::string> tried(const std::vector<std::string>& keys, const std::string& image) {
-  Keyring ring;
+  KeyList list;
   for (std::size_t i = 0; i < keys.size(); ++i)
-    REQUIRE(ring.add(keys[i], i));
+    REQUIRE(list.add(keys[i], i) == KeyList::Added::yes);
   std::vector<std::string> out;
-  for (const auto i : ring.match(*image::Reference::parse(image)))
+  for (const auto i : Keyring(std::move(list)).match(*image::Reference::parse(image)))
     out.push_back(keys[i]);
   return out;
 }
@@ -127,13 +130,14 @@ TEST_CASE("addresses are hosts") {
 }
 
 TEST_CASE("keys that name no host are refused") {
-  Keyring ring;
+  KeyList list;
   for (const std::string key :
        {"", "/", "https://", "https:///v1/", "/?x", "user:secret@reg.io", "https://user@reg.io/v1/"}) {
     INFO(key);
-    CHECK_FALSE(ring.add(key, 0));
+    CHECK(list.add(key, 0) == KeyList::Added::no_host);
   }
-  CHECK_FALSE(ring.add(std::string(Keyring::kMaxKey + 1, 'a'), 0));
+  CHECK(list.add(std::string(KeyList::kMaxKey + 1, 'a'), 0) == KeyList::Added::no_host);
+  const Keyring ring(std::move(list));
   CHECK(ring.size() == 0);
   CHECK(ring.match(*image::Reference::parse("nginx")).empty());
 }
@@ -183,14 +187,15 @@ TEST_CASE("a glob made to backtrack ends soon") {
 }
 
 TEST_CASE("several keyrings match as one: the more specific key first, then the earlier ring") {
-  credential::Keyring first;
-  credential::Keyring second;
-  credential::Keyring none;
-  REQUIRE(first.add("reg.io", 0));
-  REQUIRE(first.add("other.io", 1));
-  REQUIRE(second.add("reg.io/team", 0));
-  REQUIRE(second.add("reg.io", 1));
-  REQUIRE(second.add("*.io", 2));
+  const auto made = [](const std::vector<std::string>& keys) {
+    KeyList list;
+    for (std::size_t i = 0; i < keys.size(); ++i)
+      REQUIRE(list.add(keys[i], i) == KeyList::Added::yes);
+    return Keyring(std::move(list));
+  };
+  const auto first = made({"reg.io", "other.io"});
+  const auto none = made({});
+  const auto second = made({"reg.io/team", "reg.io", "*.io"});
   const credential::Keyring* const rings[] = {&first, &none, &second};
   std::vector<std::pair<std::size_t, std::size_t>> found;
   for (const auto& [ring, value] :
@@ -198,4 +203,54 @@ TEST_CASE("several keyrings match as one: the more specific key first, then the 
     found.emplace_back(ring, value);
   CHECK(found == std::vector<std::pair<std::size_t, std::size_t>>{{2, 0}, {0, 0}, {2, 1}, {2, 2}});
   CHECK(credential::Keyring::match({}, *image::Reference::parse("reg.io/app")).empty());
+}
+
+TEST_CASE("among any keys of a host those that are a prefix of the path are found, the longest first") {
+  std::mt19937 random(GENERATE(1, 2, 3));
+  const auto any_path = [&] {
+    std::string text(random() % 6, 'a');
+    for (auto& c : text)
+      c = "ab/"[random() % 3];
+    return text;
+  };
+  Keys keys;
+  KeyList list;
+  for (int i = 0; i < 60; ++i) {
+    const std::string host = i % 3 ? "reg.io" : "other.io";
+    auto key = host + "/" + any_path();
+    if (key == host + "/") key.pop_back();
+    REQUIRE(list.add(key, keys.size()) == KeyList::Added::yes);
+    keys.push_back(key);
+  }
+  const Keyring ring(std::move(list));
+  for (int i = 0; i < 500; ++i) {
+    std::string path(1 + random() % 6, 'a');
+    for (auto& c : path)
+      c = "ab"[random() % 2];
+    if (path.size() > 3 && random() % 2) path[path.size() / 2] = '/';
+    Keys expected;
+    for (const auto& key : keys)
+      if (("reg.io/" + path).starts_with(key)) expected.push_back(key);
+    std::stable_sort(expected.begin(), expected.end(), std::greater<>());
+    Keys found;
+    for (const auto at : ring.match(*image::Reference::parse("reg.io/" + path)))
+      found.push_back(keys[at]);
+    INFO(path);
+    REQUIRE(found == expected);
+  }
+}
+
+TEST_CASE("hosts with patterns are bounded, names and further paths of the same pattern are not") {
+  KeyList list;
+  std::size_t added = 0;
+  while (list.add("*." + std::to_string(added) + ".io", added) == KeyList::Added::yes)
+    ++added;
+  CHECK(added > 500);
+  CHECK(added < 1200);
+  CHECK(list.add("*.more.io", 1) == KeyList::Added::too_many_patterns);
+  CHECK(list.add("*.1.io/team", 2) == KeyList::Added::yes);
+  CHECK(list.add("reg.more.io", 3) == KeyList::Added::yes);
+  const Keyring ring(std::move(list));
+  CHECK(ring.match(*image::Reference::parse("reg.1.io/team")) == std::vector<std::size_t>{2, 1});
+  CHECK(ring.match(*image::Reference::parse("reg.more.io/x")) == std::vector<std::size_t>{3});
 }

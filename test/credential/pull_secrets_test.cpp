@@ -186,3 +186,77 @@ TEST_CASE_METHOD(Fixture, "without the right to read, one line says which is mis
   }
   CHECK(log.lines().size() <= 16);
 }
+
+TEST_CASE_METHOD(Fixture, "a secret of a mebibyte costs its readers' images no more than a small one") {
+  std::string auths;
+  const std::string key = GENERATE(as<std::string>(), "reg.io/?N", "reg.io/team?N", "*.io/#N", "*N*.io",
+                                   "x*N.io", "[reg].io:N", "reg.io/team/app/N", "N.io");
+  int entries = 0;
+  for (; auths.size() < 960'000; ++entries) {
+    auto one = key;
+    one.replace(one.find('N'), 1, std::to_string(entries));
+    auths += (entries ? ",\"" : "\"") + one + R"(":{"username":"u)" + std::to_string(entries) +
+             R"(","password":"p"})";
+  }
+  REQUIRE(entries > 10'000);
+  put_secret("a", "huge",
+             R"({"kind":"Secret","type":"kubernetes.io/dockerconfigjson","data":{".dockerconfigjson":")" +
+                 text::base64_encode(R"({"auths":{)" + auths + "}}") + R"("}})");
+  put_secret("a", "own", secret("reg.io/team", "own"));
+  auto source = make();
+  const Context context{"a", "", {"own", "huge"}};
+  const auto found = fetched(source, context);
+  CHECK(found.size() <= credential::kMaxTried);
+  CHECK(std::count(found.begin(), found.end(), "own") == 1);
+  // Whichever bound comes first.
+  CHECK(count("it has more than 1024 logins; the rest is left out") +
+            count("there are too many different hosts with patterns") >
+        0);
+
+  // The whole of it is some 20,000 times this; copies of all that matches would take minutes.
+  credential::Holdings holdings;
+  const auto started = std::chrono::steady_clock::now();
+  for (int review = 0; review < 1000; ++review) {
+    REQUIRE(source.gather(context, holdings));
+    for (int image = 0; image < 100; ++image)
+      REQUIRE(holdings.match(app).size() == found.size());
+    holdings.clear();
+  }
+  CHECK(std::chrono::steady_clock::now() - started < 5s);
+}
+
+TEST_CASE_METHOD(Fixture,
+                 "one tenant's secret of the same name is not another's, though both are gathered in turn") {
+  put_secret("a", "s", secret("reg.io", "of-a"));
+  put_secret("b", "s", secret("reg.io", "of-b"));
+  auto source = make();
+  const Context a{"a", "", {"s"}};
+  const Context b{"b", "", {"s"}};
+  CHECK(fetched(source, a) == Users{"of-a"});
+  CHECK(fetched(source, b) == Users{"of-b"});
+  credential::Holdings holdings;
+  for (int round = 0; round < 2; ++round)
+    for (const auto* context : {&a, &b}) {
+      REQUIRE(source.gather(*context, holdings));
+      const auto match = holdings.match(app);
+      REQUIRE(match.size() == 1);
+      CHECK(match.front()->user == "of-" + context->namespace_name);
+      holdings.clear();
+    }
+}
+
+TEST_CASE_METHOD(Fixture, "a secret that changes while a review holds it changes for the next review") {
+  put_secret("a", "s", secret("reg.io", "old"));
+  auto source = make();
+  const Context context{"a", "", {"s"}};
+  CHECK(fetched(source, context) == Users{"old"});
+  credential::Holdings holdings;
+  REQUIRE(source.gather(context, holdings));
+  put_secret("a", "s", secret("reg.io", "new"));
+  clock.advance(30s);
+  CHECK(fetched(source, context) == Users{"new"});
+  CHECK(holdings.match(app).front()->user == "old");
+  holdings.clear();
+  REQUIRE(source.gather(context, holdings));
+  CHECK(holdings.match(app).front()->user == "new");
+}

@@ -35,9 +35,10 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
     const auto labels = text::split(reference->domain(), '.');
     const bool fits =
         std::all_of(labels.begin(), labels.end(), [](auto label) { return label.size() <= 63; });
-    credential::Keyring ring;
-    FUZZ_CHECK(ring.add(reference->domain(), 5));
-    if (fits) FUZZ_CHECK(ring.match(*reference) == std::vector<std::size_t>{5});
+    credential::KeyList list;
+    FUZZ_CHECK(list.add(reference->domain(), 5) == credential::KeyList::Added::yes);
+    if (fits)
+      FUZZ_CHECK(credential::Keyring(std::move(list)).match(*reference) == std::vector<std::size_t>{5});
   }
   // As a pattern it must end, whatever it holds.
   (void)credential::glob_match(line, rest.substr(0, 253));

@@ -78,11 +78,12 @@ class FakeLookup final : public registry::Lookup {
 class FakeProvider final : public credential::Provider {
  public:
   std::string_view name() const override { return "fake"; }
-  std::optional<std::vector<Credential>> ready(const image::Reference&,
-                                               const credential::Context& context) const override {
-    if (needs_fetch) return std::nullopt;
-    const auto found = of_namespace.find(context.namespace_name);
-    return found == of_namespace.end() ? std::vector<Credential>() : found->second;
+  bool gather(const credential::Context& context, credential::Holdings& into) const override {
+    ++gathered;
+    if (needs_fetch) return false;
+    if (const auto found = of_namespace.find(context.namespace_name); found != of_namespace.end())
+      into.add(std::make_shared<const credential::LoginSet>(found->second));
+    return true;
   }
   net::Task<Result<std::vector<Credential>>> fetch(const image::Reference&,
                                                    const credential::Context& context) override {
@@ -110,6 +111,7 @@ class FakeProvider final : public credential::Provider {
   bool fetch_fails = false;
   Duration fetch_takes = std::chrono::milliseconds(1);
   int fetches = 0;
+  mutable std::atomic<int> gathered = 0;
   std::vector<std::shared_ptr<net::Timer>> fetching;
   std::string refused_users;
   std::string unsatisfied_namespaces;

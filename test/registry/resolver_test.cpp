@@ -153,6 +153,41 @@ TEST_CASE("one namespace's digest is not another's") {
   }
 }
 
+TEST_CASE("the sources of credentials are asked once for all images of a review") {
+  Fixture f;
+  f.provider.of_namespace = {{"one", {user("a")}}, {"two", {user("b")}}};
+  f.lookup.script = [](const image::Reference&, const Credential& c) -> FakeLookup::Answer {
+    if (c.is_anonymous()) return fails(ErrorKind::unauthorized);
+    return digest(c.user == "a" ? '1' : '2');
+  };
+  std::vector<registry::Query> queries;
+  for (const auto* space : {"one", "two"})
+    for (int i = 0; i < 10; ++i)
+      queries.push_back(Fixture::query(fmt::format("r.io/a:{}", i), Freshness::cached, space));
+  f.ask(queries);
+  f.provider.gathered = 0;
+  // Contexts that are equal count as one, wherever they lie.
+  std::vector<registry::Question> questions(queries.begin(), queries.end());
+  const auto answers = f.resolver().peek_all(questions);
+  CHECK(f.provider.gathered == 2);
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    REQUIRE(answers[i]);
+    CHECK(answers[i]->digest->hex().front() == (i < 10 ? '1' : '2'));
+  }
+  // In any order each gets its own and nothing else.
+  std::vector<registry::Question> mixed;
+  for (std::size_t i = 0; i < 10; ++i) {
+    mixed.push_back(questions[10 + i]);
+    mixed.push_back(questions[i]);
+  }
+  const auto nobodys = Fixture::query("r.io/a:1", Freshness::cached, "three");
+  mixed.emplace_back(nobodys);
+  const auto crossed = f.resolver().peek_all(mixed);
+  for (std::size_t i = 0; i + 1 < crossed.size(); ++i)
+    CHECK(crossed[i]->digest->hex().front() == (i % 2 ? '1' : '2'));
+  CHECK_FALSE(crossed.back());
+}
+
 TEST_CASE("what anonymous got serves everybody, what anonymous was refused nobody else") {
   Fixture f;
   f.provider.of_namespace = {{"one", {user("a")}}};

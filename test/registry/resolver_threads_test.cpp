@@ -59,11 +59,11 @@ class TimedLookup final : public registry::Lookup {
 class NamespaceProvider final : public credential::Provider {
  public:
   std::string_view name() const override { return "by namespace"; }
-  std::optional<std::vector<Credential>> ready(const image::Reference&,
-                                               const credential::Context& context) const override {
-    if (context.namespace_name.empty()) return std::vector<Credential>();
-    if (context.namespace_name == "slow") return std::nullopt;
-    return std::vector<Credential>{user(context.namespace_name)};
+  bool gather(const credential::Context& context, credential::Holdings& into) const override {
+    if (context.namespace_name.empty()) return true;
+    if (context.namespace_name == "slow") return false;
+    into.add(std::make_shared<const credential::LoginSet>(std::vector{user(context.namespace_name)}));
+    return true;
   }
   net::Task<Result<std::vector<Credential>>> fetch(const image::Reference&,
                                                    const credential::Context& context) override {

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <map>
+#include <set>
 #include <sstream>
 
 #include "base/text.hpp"
@@ -25,12 +26,14 @@ class FakeResolver final : public registry::Resolver {
   std::map<std::string, image::Digest> registry;
   std::map<std::string, image::Digest> stale;
   std::vector<registry::Query> asked;
+  std::set<const credential::Context*> contexts;  // of the questions
   SteadyTime deadline;
 
   std::vector<std::optional<registry::Resolution>> peek_all(
       std::span<const registry::Question> questions) override {
     std::vector<std::optional<registry::Resolution>> answers;
     for (const auto& question : questions) {
+      contexts.insert(&question.context);
       const auto found = cached.find(question.reference.original());
       auto& answer = answers.emplace_back();
       if (found != cached.end() && question.freshness == registry::Freshness::cached)
@@ -158,6 +161,18 @@ TEST_CASE_METHOD(Fixture, "a controller's Pod is answered from the cache without
         R"([{"op":"replace","path":"/spec/containers/0/image","value":"127.0.0.1:5000/team/web:1.10@)" +
             digest('a').str() + "\"}]");
   CHECK(resolver.asked.empty());
+}
+
+TEST_CASE_METHOD(Fixture, "all images of a review are asked for on behalf of one context") {
+  auto body = captured("create-pod-by-replicaset.json");
+  const std::string list = "\"containers\":[";
+  auto at = body.find(list);
+  REQUIRE(at != std::string::npos);
+  body.insert(at + list.size(),
+              R"({"name":"one","image":"reg.io/one:1"},{"name":"two","image":"reg.io/two:2"},)");
+  post(std::move(body));
+  CHECK(resolver.asked.size() == 3);
+  CHECK(resolver.contexts.size() == 1);
 }
 
 TEST_CASE_METHOD(Fixture, "what a person applies is asked of the registry, with the review's deadline") {
