@@ -126,11 +126,10 @@ void Handler::Observer::answered(const admission::Review& review, const admissio
 
 void Handler::Observer::not_selected(const admission::Review& review) const {
   not_selected_->Increment();
-  log_->info("passed untouched: its namespace is not selected",
-             {{"uid", review.uid},
-              {"kind", review.kind.kind},
-              {"namespace", review.namespace_name},
-              {"name", review.name}});
+  log_->info("passed untouched: its namespace is not selected", {{"uid", review.uid},
+                                                                 {"kind", review.kind.kind},
+                                                                 {"namespace", review.namespace_name},
+                                                                 {"name", review.name}});
 }
 
 void Handler::Observer::refused(unsigned status, std::string_view why) const {

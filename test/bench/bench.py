@@ -57,8 +57,6 @@ class Bench:
         print(f"  {what}: {measured}" + (f"  (mark {mark}: {'met' if met else 'MISSED'})" if met is not None else ""),
               flush=True)
 
-    # Parts -------------------------------------------------------------------------------------------------
-
     def name(self, what):
         self.count += 1
         return f"{what}-{self.count}"
@@ -165,8 +163,6 @@ http {{ access_log off; keepalive_requests 100000000; keepalive_timeout 180s; cl
             writer.close()
         await asyncio.gather(*(client() for _ in range(connections)))
         return answers
-
-    # Measurements ------------------------------------------------------------------------------------------
 
     def beside_nginx(self, ours, load):
         """Loads both in turn; (our CPU µs a request, nginx's, the client's figures of our rounds)."""
@@ -341,7 +337,6 @@ http {{ access_log off; keepalive_requests 100000000; keepalive_timeout 180s; cl
             self.h.stop(process)
         median = statistics.median(times)
         self.row("exec to ready", f"{median:.1f} ms (median of {len(times)}, least {min(times):.1f})", "≤ 20 ms", median <= 20)
-
 
     def in_cluster(self):
         """CPU time a request in a cluster, where namespaces and pull secrets count, beside --offline."""
