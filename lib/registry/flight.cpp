@@ -205,12 +205,26 @@ void Flights::watch(const std::shared_ptr<Flight>& flight) {
   flight->task->after(slow, [self = shared_from_this(), flight, rest = bound - slow] {
     flight->slow = true;
     if (const auto lane = self->lanes_.find(flight->key); lane != self->lanes_.end()) self->advance(lane);
-    flight->task->after(rest, [self, flight] {
-      self->land(flight, fail(no_answer(flight->reference, self->settings_.flight_bound,
-                                        self->settings_.longer_flight)));
-      flight->task->cancel();
-    });
+    self->watch_slow(flight, rest);
   });
+}
+
+void Flights::watch_slow(const std::shared_ptr<Flight>& flight, Duration rest) {
+  const auto step = std::min(rest, settings_.look_again);
+  flight->task->after(step, [self = shared_from_this(), flight, rest = rest - step] {
+    if (rest > Duration::zero() && !self->is_in_the_way(*flight)) return self->watch_slow(flight, rest);
+    self->land(flight, fail(no_answer(flight->reference, self->settings_.flight_bound,
+                                      self->settings_.longer_flight)));
+    flight->task->cancel();
+  });
+}
+
+// Nobody waits for it, while others may wait for what it holds.
+bool Flights::is_in_the_way(const Flight& flight) const {
+  const auto there = per_host_.find(flight.reference.api_host());
+  if (there == per_host_.end() || there->second <= settings_.crowd) return false;
+  return std::none_of(flight.waiters.begin(), flight.waiters.end(),
+                      [](const Waiter& waiter) { return waiter.batch->is_open(waiter.slot); });
 }
 
 net::Task<void> Flights::fly(std::shared_ptr<Flights> self, std::shared_ptr<Flight> flight) {
@@ -218,8 +232,10 @@ net::Task<void> Flights::fly(std::shared_ptr<Flights> self, std::shared_ptr<Flig
   flight->sent = sent;
   auto reference = flight->reference;
   auto asker = flight->asker;
-  const auto asked = co_await ask_in_order(self->lookup_, self->provider_, std::move(reference),
-                                           std::move(asker), sent + self->settings_.flight_bound);
+  auto tenant = flight->namespace_name;
+  const auto asked =
+      co_await ask_in_order(self->lookup_, self->provider_, std::move(reference), std::move(asker),
+                            sent + self->settings_.flight_bound, std::move(tenant));
   if (flight->landed) co_return;
   self->learn(*flight, asked);
   self->land(flight, asked.answer);

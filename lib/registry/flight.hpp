@@ -2,8 +2,9 @@
 // request.
 //
 // A flight runs detached from those who wait for it, under its own bound; a waiter that gives up takes
-// nobody with it, and the answer still reaches the cache. A flight is *sent* when the first credential is
-// asked. A waiter may join
+// nobody with it, and the answer still reaches the cache; only where its registry has more flights than it is
+// asked at a time does a slow one end soon after the last waiter has gone. A flight is *sent* when the first
+// credential is asked. A waiter may join
 //   with Freshness::cached   whatever runs;
 //   with Freshness::current  what is not sent yet, or was sent after its own question arrived; else it
 //                            waits for the next flight, which starts when the running one has ended.
@@ -90,6 +91,8 @@ class Flights : public std::enable_shared_from_this<Flights> {
   void discard(const Flight& flight);
   void launch(const std::shared_ptr<Flight>& flight);
   void watch(const std::shared_ptr<Flight>& flight);
+  void watch_slow(const std::shared_ptr<Flight>& flight, Duration rest);
+  bool is_in_the_way(const Flight& flight) const;
   static net::Task<void> fly(std::shared_ptr<Flights> self, std::shared_ptr<Flight> flight);
   void learn(const Flight& flight, const Asked& asked);
   void land(const std::shared_ptr<Flight>& flight, const Result<image::Digest>& answer);

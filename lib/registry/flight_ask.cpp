@@ -75,13 +75,13 @@ bool is_transient(ErrorKind kind) {
 }
 
 net::Task<Asked> ask_in_order(Lookup& lookup, credential::Provider& provider, image::Reference reference,
-                              std::shared_ptr<const Asker> asker, SteadyTime deadline) {
+                              std::shared_ptr<const Asker> asker, SteadyTime deadline, std::string tenant) {
   Asked asked{fail(ErrorKind::internal, "no credential was tried"), std::nullopt, {}, false};
   Verdict verdict;
   for (std::size_t i = 0; i < asker->credentials.size(); ++i) {
     auto copy = reference;
     auto credential = asker->credentials[i];
-    auto found = co_await lookup.find(std::move(copy), std::move(credential), deadline);
+    auto found = co_await lookup.find(std::move(copy), std::move(credential), deadline, tenant);
     if (found) {
       asked.answer = std::move(found);
       asked.worked = i;

@@ -36,6 +36,7 @@ bool is_transient(ErrorKind kind);
 
 // On the registry thread. `provider` hears of credentials that were refused.
 net::Task<Asked> ask_in_order(Lookup& lookup, credential::Provider& provider, image::Reference reference,
-                              std::shared_ptr<const Asker> asker, SteadyTime deadline);
+                              std::shared_ptr<const Asker> asker, SteadyTime deadline,
+                              std::string tenant = {});
 
 }  // namespace digester::registry

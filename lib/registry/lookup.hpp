@@ -25,8 +25,9 @@ class Lookup {
   //   rate_limited (retry_after set), unavailable, unreachable, timed_out  transient
   //   unsupported, protocol, too_large, invalid
   // Messages name image, registry, cause and cure in one line, and no peer's text.
+  // `tenant` is on whose behalf: each gets a fair part of the exchanges with a registry.
   virtual net::Task<Result<image::Digest>> find(image::Reference reference, credential::Credential credential,
-                                                SteadyTime deadline) = 0;
+                                                SteadyTime deadline, std::string tenant = {}) = 0;
 };
 
 }  // namespace digester::registry

@@ -90,11 +90,13 @@ class Client final : public RegistryLookup {
  public:
   explicit Client(std::shared_ptr<Services> services) : services_(std::move(services)) {}
 
-  net::Task<Result<Digest>> find(Reference reference, Credential credential, SteadyTime deadline) override {
+  net::Task<Result<Digest>> find(Reference reference, Credential credential, SteadyTime deadline,
+                                 std::string tenant) override {
     const auto services = services_;  // outlives this object in a look-up that does
     auto registry = Registry::of(reference, services->settings);
     if (!registry) co_return explain(reference, std::move(registry.error()));
-    Session session(services, std::move(*registry), reference.path(), std::move(credential), deadline);
+    Session session(services, std::move(*registry), reference.path(), std::move(credential), deadline,
+                    std::move(tenant));
     auto tag = reference.tag();
     auto digest = co_await find_digest(session, std::move(tag));
     if (!digest) co_return explain(reference, std::move(digest.error()));
@@ -103,11 +105,13 @@ class Client final : public RegistryLookup {
   }
 
   net::Task<Result<Digest>> find_platform(Reference reference, Credential credential,
-                                          protocol::Platform platform, SteadyTime deadline) override {
+                                          protocol::Platform platform, SteadyTime deadline,
+                                          std::string tenant) override {
     const auto services = services_;
     auto registry = Registry::of(reference, services->settings);
     if (!registry) co_return explain(reference, std::move(registry.error()));
-    Session session(services, std::move(*registry), reference.path(), std::move(credential), deadline);
+    Session session(services, std::move(*registry), reference.path(), std::move(credential), deadline,
+                    std::move(tenant));
     auto expected = reference.digest();
     auto name = expected ? expected->str() : reference.tag();
     auto digest = co_await find_child(session, std::move(name), std::move(expected), std::move(platform));

@@ -22,8 +22,8 @@ class RegistryLookup : public Lookup {
   // must then have. Errors as find(); not_found also when the index has no such platform.
   virtual net::Task<Result<image::Digest>> find_platform(image::Reference reference,
                                                          credential::Credential credential,
-                                                         protocol::Platform platform,
-                                                         SteadyTime deadline) = 0;
+                                                         protocol::Platform platform, SteadyTime deadline,
+                                                         std::string tenant = {}) = 0;
 };
 
 // Chance and sleep, so that tests own them.

@@ -90,6 +90,10 @@ struct ResolverSettings {
   Duration credentials_bound = std::chrono::seconds(3);
   // When a registry counts as slow: see Query::stale_when_slow and flight.hpp.
   Duration slow_after = std::chrono::seconds(1);
+  // With more look-ups than this at one registry, what is slow and nobody waits for any more ends; looked at
+  // so often.
+  std::size_t crowd = 16;
+  Duration look_again = std::chrono::milliseconds(500);
   // For the texts of time-outs: what the callers' deadlines are (zero: as measured), and what to raise where
   // one passes, or a look-up's bound does.
   Duration patience{};

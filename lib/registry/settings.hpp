@@ -10,7 +10,8 @@ namespace digester::registry {
 
 struct BreakerSettings {
   // So many failures in a row open the circuit: connects, TLS sessions and first bytes that failed count for
-  // a host, 5xx answers for a repository.
+  // a host, 5xx answers and first bytes that did not come for a repository. Of several of the latter in a row
+  // from one repository a host is told one: others may be answered.
   unsigned failures = 6;
   // Nobody asks for this long; then one probe decides. Doubled with each failed probe up to `longest`.
   Duration open = std::chrono::seconds(5);
@@ -36,7 +37,7 @@ struct RegistrySettings {
   unsigned requests = 11;  // in all: redirects, tokens and repetitions included
   unsigned redirects = 5;  // of one attempt
 
-  // Exchanges under way with one host at a time; others queue.
+  // Exchanges under way with one host at a time; others queue, and each gets a fair part: see permits.hpp.
   std::size_t concurrency = 16;
 
   std::size_t manifest_limit = 4 * 1024 * 1024;

@@ -72,6 +72,7 @@ registry::ResolverSettings resolver_settings(const cli::CacheOptions& options, D
   settings.negative_ttl = options.negative_ttl;
   settings.cache_stale = options.stale;
   settings.slow_after = options.slow;
+  settings.crowd = registry::RegistrySettings().concurrency;
   return settings;
 }
 
@@ -81,8 +82,9 @@ class PlatformLookup final : public registry::Lookup {
   PlatformLookup(registry::RegistryLookup& lookup, registry::protocol::Platform platform)
       : lookup_(&lookup), platform_(std::move(platform)) {}
   net::Task<Result<image::Digest>> find(image::Reference reference, credential::Credential credential,
-                                        SteadyTime deadline) override {
-    return lookup_->find_platform(std::move(reference), std::move(credential), platform_, deadline);
+                                        SteadyTime deadline, std::string tenant) override {
+    return lookup_->find_platform(std::move(reference), std::move(credential), platform_, deadline,
+                                  std::move(tenant));
   }
 
  private:

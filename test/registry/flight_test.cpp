@@ -154,6 +154,35 @@ TEST_CASE("a flight ends at its bound whatever the look-up does, and is cut off"
   CHECK(f.lookup.calls.size() == 1);
 }
 
+TEST_CASE(
+    "a slow flight that nobody waits for ends when its registry has more than it can be asked at a time") {
+  Fixture f;
+  f.settings.slow_after = 5ms;
+  f.settings.look_again = 5ms;
+  f.settings.crowd = 1;
+  const auto gone = f.ask(Fixture::query("r.io/a:1", Freshness::cached, "team"), 20ms);
+  CHECK(f.lookup.calls[0]->tenant == "team");
+  SECTION("with others there") {
+    const auto waits = f.ask_cached("r.io/b:1");
+    REQUIRE(f.pump_until([&] { return f.lookup.calls[0]->ended; }));
+    CHECK(gone->has_value());
+    f.pump_for(20ms);
+    CHECK_FALSE(f.lookup.calls[1]->ended);
+    f.lookup.answer(1, digest('1'));
+    f.pump();
+    CHECK(Fixture::show(waits) == "registry 1");
+  }
+  SECTION("not alone, and not for another registry's sake") {
+    const auto elsewhere = f.ask_cached("other.io/b:1");
+    REQUIRE(f.pump_until([&] { return gone->has_value(); }));
+    f.pump_for(20ms);
+    CHECK_FALSE(f.lookup.calls[0]->ended);
+    f.lookup.answer(0, digest('1'));
+    f.pump();
+    CHECK(Fixture::show(f.ask_cached("r.io/a:1")) == "cache 1");
+  }
+}
+
 TEST_CASE("who joined late and gets only a time-out may start one more") {
   Fixture f;
   const auto early = f.ask_cached("r.io/a:1");

@@ -47,14 +47,17 @@ class FakeLookup final : public registry::Lookup {
     image::Reference reference;
     Credential credential;
     SteadyTime deadline;
+    std::string tenant;
     net::Timer timer;
     std::optional<Answer> answer;
     bool ended = false;
   };
 
-  net::Task<Answer> find(image::Reference reference, Credential credential, SteadyTime deadline) override {
+  net::Task<Answer> find(image::Reference reference, Credential credential, SteadyTime deadline,
+                         std::string tenant) override {
     const auto executor = co_await asio::this_coro::executor;
     const auto call = std::make_shared<Call>(std::move(reference), std::move(credential), deadline, executor);
+    call->tenant = std::move(tenant);
     calls.push_back(call);
     if (script) call->answer = script(call->reference, call->credential);
     if (!call->answer) {

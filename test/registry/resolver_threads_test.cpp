@@ -43,8 +43,8 @@ class Loop {
 // Runs on the registry thread; `answer` decides after `delay`.
 class TimedLookup final : public registry::Lookup {
  public:
-  net::Task<Result<image::Digest>> find(image::Reference reference, Credential credential,
-                                        SteadyTime) override {
+  net::Task<Result<image::Digest>> find(image::Reference reference, Credential credential, SteadyTime,
+                                        std::string) override {
     const int call = calls++;
     net::Timer timer(co_await asio::this_coro::executor);
     timer.expires_after(delay());

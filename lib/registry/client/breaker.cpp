@@ -5,7 +5,10 @@
 namespace digester::registry {
 
 Breakers::Pass::Pass(Pass&& other) noexcept
-    : breakers_(std::exchange(other.breakers_, nullptr)), key_(std::move(other.key_)), probe_(other.probe_) {}
+    : breakers_(std::exchange(other.breakers_, nullptr)),
+      key_(std::move(other.key_)),
+      probe_(other.probe_),
+      since_(other.since_) {}
 
 Breakers::Pass::~Pass() {
   if (breakers_ == nullptr || !probe_) return;
@@ -13,19 +16,19 @@ Breakers::Pass::~Pass() {
 }
 
 void Breakers::Pass::succeeded() {
-  if (auto* breakers = std::exchange(breakers_, nullptr)) breakers->entries_.erase(key_);
+  if (auto* breakers = std::exchange(breakers_, nullptr)) breakers->succeed(key_);
 }
 
-void Breakers::Pass::failed(std::string why) {
-  if (auto* breakers = std::exchange(breakers_, nullptr)) breakers->fail(key_, probe_, std::move(why));
+void Breakers::Pass::failed(std::string why, const std::string& from) {
+  if (auto* breakers = std::exchange(breakers_, nullptr)) breakers->fail(*this, std::move(why), from);
 }
 
 std::optional<Breakers::Pass> Breakers::enter(const std::string& key) {
   auto* entry = entries_.find(key);
-  if (entry == nullptr || !is_open(*entry)) return Pass(*this, key, false);
+  if (entry == nullptr || !is_open(*entry)) return Pass(*this, key, false, clock_.now());
   if (entry->probing || clock_.now() < entry->open_until) return std::nullopt;
   entry->probing = true;
-  return Pass(*this, key, true);
+  return Pass(*this, key, true, clock_.now());
 }
 
 Breakers::Refusal Breakers::refusal(const std::string& key) {
@@ -37,20 +40,29 @@ Breakers::Refusal Breakers::refusal(const std::string& key) {
   return refusal;
 }
 
-void Breakers::fail(const std::string& key, bool probe, std::string why) {
+void Breakers::succeed(const std::string& key) {
   Entry entry;
-  if (const auto* known = entries_.find(key)) entry = *known;
-  ++entry.failures;
+  entry.succeeded = clock_.now();
+  entries_.put(key, std::move(entry));
+}
+
+void Breakers::fail(const Pass& pass, std::string why, const std::string& from) {
+  Entry entry;
+  if (const auto* known = entries_.find(pass.key_)) entry = *known;
+  if (entry.succeeded > pass.since_) return;
   entry.last_failure = std::move(why);
-  if (probe) {
+  const bool same = !from.empty() && entry.failures > 0 && entry.last_from == from;
+  entry.last_from = from;
+  if (pass.probe_ || !same) ++entry.failures;
+  if (pass.probe_) {
     entry.probing = false;
     entry.period = std::min(entry.period * 2, settings_.longest);
     entry.open_until = clock_.now() + entry.period;
-  } else if (entry.failures == settings_.failures) {
+  } else if (!same && entry.failures == settings_.failures) {
     entry.period = settings_.open;
     entry.open_until = clock_.now() + entry.period;
   }
-  entries_.put(key, std::move(entry));
+  entries_.put(pass.key_, std::move(entry));
 }
 
 }  // namespace digester::registry

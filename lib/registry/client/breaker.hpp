@@ -10,7 +10,8 @@
 
 namespace digester::registry {
 
-// One thread. A key is a host or a repository; only those that fail are remembered.
+// One thread. A key is a host or a repository. A failure counts only if nobody who came later has succeeded
+// by then: many that hang together end together, long after the last answer to somebody else.
 class Breakers {
  public:
   Breakers(const Clock& clock, const BreakerSettings& settings, std::size_t remembered)
@@ -26,15 +27,18 @@ class Breakers {
     Pass& operator=(Pass&&) = delete;
     ~Pass();
     void succeeded();
-    void failed(std::string why);  // in words that the next ones who are turned away may read
+    // `why` in words that the next ones who are turned away may read. `from`: of several failures in a row
+    // from one and the same only the first counts; empty: each does.
+    void failed(std::string why, const std::string& from = {});
 
    private:
     friend class Breakers;
-    Pass(Breakers& breakers, std::string key, bool probe)
-        : breakers_(&breakers), key_(std::move(key)), probe_(probe) {}
+    Pass(Breakers& breakers, std::string key, bool probe, SteadyTime since)
+        : breakers_(&breakers), key_(std::move(key)), probe_(probe), since_(since) {}
     Breakers* breakers_;
     std::string key_;
     bool probe_;
+    SteadyTime since_;
   };
 
   // Empty while the circuit is open, and while another probe is out.
@@ -53,8 +57,11 @@ class Breakers {
     Duration period{};
     bool probing = false;
     std::string last_failure;
+    std::string last_from;
+    SteadyTime succeeded = SteadyTime::min();
   };
-  void fail(const std::string& key, bool probe, std::string why);
+  void succeed(const std::string& key);
+  void fail(const Pass& pass, std::string why, const std::string& from);
   bool is_open(const Entry& entry) const { return entry.failures >= settings_.failures; }
 
   const Clock& clock_;

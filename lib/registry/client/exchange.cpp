@@ -40,16 +40,7 @@ Exchanger::Exchanger(Tools tools, const RegistrySettings& settings)
       permits_(settings.concurrency) {}
 
 net::Task<Result<Answer>> Exchanger::run(const Plan& plan, Budget& budget) {
-  if (const auto closed = throttle_.closed(throttle_key(plan))) {
-    Error error;
-    error.kind = closed->kind;
-    error.message =
-        fmt::format("{}; it asked to be left alone for another {} s",
-                    closed->kind == ErrorKind::rate_limited ? "too many requests" : "it failed just now",
-                    whole_seconds(closed->wait).count());
-    error.retry_after = whole_seconds(closed->wait);
-    co_return fail(std::move(error));
-  }
+  if (auto later = told_later(plan)) co_return fail(std::move(*later));
   for (unsigned number = 1;; ++number) {
     auto outcome = co_await attempt(plan, budget);
     const bool last = number >= settings_.attempts || budget.left() == 0;
@@ -59,13 +50,28 @@ net::Task<Result<Answer>> Exchanger::run(const Plan& plan, Budget& budget) {
   }
 }
 
+std::optional<Error> Exchanger::told_later(const Plan& plan) {
+  const auto closed = throttle_.closed(throttle_key(plan), plan.path);
+  if (!closed) return std::nullopt;
+  Error error;
+  error.kind = closed->kind;
+  error.message =
+      fmt::format("{}; it asked to be left alone for another {} s",
+                  closed->kind == ErrorKind::rate_limited ? "too many requests" : "it failed just now",
+                  whole_seconds(closed->wait).count());
+  error.retry_after = whole_seconds(closed->wait);
+  return error;
+}
+
 net::Task<Result<Answer>> Exchanger::attempt(const Plan& plan, Budget& budget) {
   auto repository = plan.repository.empty() ? std::nullopt : repositories_.enter(plan.repository);
   if (!repository && !plan.repository.empty())
     co_return left_alone(repositories_, plan.repository, "asking it about this repository");
+  const auto started = tools_.clock.now();
+  auto* const judged = repository ? &*repository : nullptr;
   Hop hop{plan.url, plan.url, plan.addresses, false, true};
   for (unsigned redirects = 0;; ++redirects) {
-    auto response = co_await send(plan, hop, budget);
+    auto response = co_await send(plan, hop, budget, judged);
     if (!response) co_return fail(std::move(response.error()));
 
     const auto locations = response->headers.get_all("Location");
@@ -83,15 +89,21 @@ net::Task<Result<Answer>> Exchanger::attempt(const Plan& plan, Budget& budget) {
       repository->failed(fmt::format("status {}", response->status));
     else if (repository)
       repository->succeeded();
+    if (response->status == 200) throttle_.answered(throttle_key(plan), plan.path, started);
     Answer answer{std::move(*response), hop.first, hop.url, hop.crossed, std::nullopt};
     co_return answer;
   }
 }
 
-net::Task<Result<net::Response>> Exchanger::send(const Plan& plan, Hop& hop, Budget& budget) {
+net::Task<Result<net::Response>> Exchanger::send(const Plan& plan, Hop& hop, Budget& budget,
+                                                 Breakers::Pass* repository) {
   const auto key = hop.url.authority();
-  const auto permit = co_await permits_.acquire(key, plan.deadline - tools_.clock.now());
+  Permits::Party party{plan.tenant, plan.path};
+  const auto permit = co_await permits_.acquire(key, std::move(party), plan.deadline - tools_.clock.now());
   if (!permit) co_return fail(permit.error());
+  // Others may have been told so while this one waited.
+  if (hop.opening)
+    if (auto later = told_later(plan)) co_return fail(std::move(*later));
   auto pass = hosts_.enter(key);
   if (!pass) co_return left_alone(hosts_, key, "reaching it");
   if (!budget.take()) co_return fail(ErrorKind::unavailable, "this look-up has used up its requests");
@@ -99,7 +111,7 @@ net::Task<Result<net::Response>> Exchanger::send(const Plan& plan, Hop& hop, Bud
   const auto started = tools_.clock.now();
   auto response = co_await transmit(plan, hop, budget);
   const Duration took = tools_.clock.now() - started;
-  judge(*pass, plan, response, took);
+  judge(*pass, repository, plan, response, took);
   tools_.metrics.exchanged(plan.registry, plan.purpose, response ? response->status : 0, took);
   if (response)
     if (const auto left = response->headers.get("RateLimit-Remaining"))
@@ -170,16 +182,22 @@ Result<Exchanger::Hop> Exchanger::next_hop(const Plan& plan, const Hop& hop,
   return after;
 }
 
-void Exchanger::judge(Breakers::Pass& pass, const Plan& plan, const Result<net::Response>& response,
-                      Duration waited) const {
+void Exchanger::judge(Breakers::Pass& pass, Breakers::Pass* repository, const Plan& plan,
+                      const Result<net::Response>& response, Duration waited) const {
   if (response) return pass.succeeded();
   switch (response.error().kind) {
     case ErrorKind::unreachable:
       return pass.failed(response.error().message);
-    case ErrorKind::timed_out: {
+    case ErrorKind::timed_out:
+    case ErrorKind::cancelled: {  // to make room for others: as good as a time-out
       // A manifest that drips in slowly has a first byte.
       const bool may_be_body = plan.method == net::Method::get && plan.purpose == RequestPurpose::manifest;
-      if (!may_be_body && waited >= settings_.breaker.least_wait) pass.failed(response.error().message);
+      if (may_be_body || waited < settings_.breaker.least_wait) return;
+      const bool cut = response.error().kind == ErrorKind::cancelled;
+      const auto why = cut ? std::string("no answer in time") : response.error().message;
+      // One repository may hang where all others answer.
+      pass.failed(why, plan.repository);
+      if (repository != nullptr) repository->failed(why);
       return;
     }
     case ErrorKind::too_large:
@@ -241,7 +259,8 @@ std::optional<Duration> Exchanger::wait_before_retry(const Plan& plan, Result<An
   if (!last && tools_.clock.now() + std::min(wait, settings_.longest_retry_after) < plan.deadline)
     return wait;
   if (outcome && remember != ErrorKind::internal)
-    throttle_.close(throttle_key(plan), remember, outcome->retry_after.value_or(settings_.rate_limit_pause));
+    throttle_.close(throttle_key(plan), plan.path, remember,
+                    outcome->retry_after.value_or(settings_.rate_limit_pause));
   return std::nullopt;
 }
 

@@ -22,6 +22,8 @@ namespace digester::registry {
 struct Plan {
   RequestPurpose purpose = RequestPurpose::manifest;
   std::string registry;  // for the metrics
+  std::string tenant;    // for whom: see Permits
+  std::string path;      // of the repository that this is about
   net::Method method = net::Method::head;
   net::Url url;
   // Tried when `url` (https) gives no TLS session, or beside it when it takes too long.
@@ -41,7 +43,7 @@ struct Plan {
   // May the next hop be asked, and by which address rules? Schemes are checked before.
   std::function<Result<net::AddressPolicy>(const net::Url& next)> next_hop;
   std::string fingerprint;  // whose quota this counts against
-  std::string repository;   // 5xx answers count against it; empty: against nothing
+  std::string repository;   // 5xx answers and time-outs count against it; empty: against nothing
   SteadyTime deadline;
 };
 
@@ -82,15 +84,17 @@ class Exchanger {
     bool opening = true;  // no redirect yet
   };
   net::Task<Result<Answer>> attempt(const Plan& plan, Budget& budget);
-  net::Task<Result<net::Response>> send(const Plan& plan, Hop& hop, Budget& budget);
+  net::Task<Result<net::Response>> send(const Plan& plan, Hop& hop, Budget& budget,
+                                        Breakers::Pass* repository);
   net::Task<Result<net::Response>> transmit(const Plan& plan, Hop& hop, Budget& budget);
   net::Request make_request(const Plan& plan, const Hop& hop) const;
   Result<Hop> next_hop(const Plan& plan, const Hop& hop, std::string_view location) const;
   void tell(const Plan& plan, const net::Url& asked, const Result<net::Response>& response,
             Duration took) const;
-  void judge(Breakers::Pass& pass, const Plan& plan, const Result<net::Response>& response,
-             Duration waited) const;
+  void judge(Breakers::Pass& pass, Breakers::Pass* repository, const Plan& plan,
+             const Result<net::Response>& response, Duration waited) const;
 
+  std::optional<Error> told_later(const Plan& plan);
   tl::unexpected<Error> left_alone(Breakers& breakers, const std::string& key, std::string_view what) const;
   std::optional<Duration> wait_before_retry(const Plan& plan, Result<Answer>& outcome, unsigned attempt,
                                             bool last);

@@ -24,12 +24,13 @@ Demand demand_of(const net::Response& response) {
 }  // namespace
 
 Session::Session(std::shared_ptr<Services> services, Registry registry, std::string path,
-                 Credential credential, SteadyTime deadline)
+                 Credential credential, SteadyTime deadline, std::string tenant)
     : services_(std::move(services)),
       registry_(std::move(registry)),
       path_(std::move(path)),
       credential_(std::move(credential)),
       deadline_(deadline),
+      tenant_(std::move(tenant)),
       budget_(services_->settings.requests),
       first_sequence_(services_->tokens.sequence()) {
   if (registry_.plan != SchemePlan::tls_then_plain) return;
@@ -77,6 +78,8 @@ net::Task<Result<void>> Session::prepare() {
 Plan Session::make_plan(net::Method method, std::string target, std::size_t body_limit) const {
   Plan plan;
   plan.registry = registry_.name;
+  plan.tenant = tenant_;
+  plan.path = path_;
   plan.method = method;
   plan.url = registry_.url;
   plan.url.target = std::move(target);
@@ -184,6 +187,8 @@ net::Task<Result<bool>> Session::meet_strangers_challenge(const Answer& answer) 
   question.service = demand.service;
   question.scopes = protocol::narrowed_scopes(demand.scope);
   if (question.scopes.empty()) question.scopes = protocol::pull_scopes(path_, "");
+  question.tenant = tenant_;
+  question.path = path_;
   const auto token = co_await services_->tokens.get(std::move(question), deadline_, budget_, services_);
   if (!token) co_return false;
   auto& authorization = strangers_.emplace_back();
@@ -223,6 +228,8 @@ Result<TokenQuestion> Session::make_question(const Demand& demand) const {
   question.service = demand.service;
   question.scopes = protocol::pull_scopes(path_, demand.scope);
   question.credential = credential_;
+  question.tenant = tenant_;
+  question.path = path_;
   return question;
 }
 

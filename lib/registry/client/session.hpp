@@ -16,7 +16,7 @@ namespace digester::registry {
 class Session {
  public:
   Session(std::shared_ptr<Services> services, Registry registry, std::string path,
-          credential::Credential credential, SteadyTime deadline);
+          credential::Credential credential, SteadyTime deadline, std::string tenant);
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
@@ -52,6 +52,7 @@ class Session {
   const std::string path_;
   const credential::Credential credential_;
   const SteadyTime deadline_;
+  const std::string tenant_;
   Budget budget_;
   const std::uint64_t first_sequence_;  // tokens above it were fetched during this look-up
 

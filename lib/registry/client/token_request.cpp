@@ -18,6 +18,8 @@ Plan base_plan(const RegistrySettings& settings, const TokenQuestion& question,
   Plan plan;
   plan.purpose = RequestPurpose::token;
   plan.registry = question.rule.registry.name;
+  plan.tenant = question.tenant;
+  plan.path = question.path;
   plan.method = net::Method::get;
   plan.url = question.realm;
   plan.addresses = addresses;

@@ -21,6 +21,9 @@ struct TokenQuestion {
   std::string service;                // empty: absent
   std::vector<std::string> scopes;    // the needed one first
   credential::Credential credential;  // anonymous, basic or identity_token
+  // For whom, and about which repository; no part of the key.
+  std::string tenant;
+  std::string path;
 
   // Registry, realm, service, scopes in order of the alphabet, credential: same key, same token.
   std::string key() const;

@@ -170,19 +170,6 @@ TEST_CASE("registries that have answered become label values, up to a number") {
   CHECK(text.find("evil") == std::string::npos);
 }
 
-TEST_CASE("a permit that is waited for too long is an error, and the queue stays whole") {
-  net::asio::io_context io;
-  registry::Permits permits(1);
-  auto first = run(io, permits.acquire("host", 1s));
-  REQUIRE(first);
-  const auto second = run(io, permits.acquire("host", 5ms));
-  CHECK(second.error().kind == ErrorKind::timed_out);
-  { const auto released = std::move(*first); }
-  CHECK(permits.hosts() == 0);
-  CHECK(run(io, permits.acquire("host", 5ms)));
-  CHECK(permits.hosts() == 0);
-}
-
 TEST_CASE("registries are known by host and port") {
   const auto of = [](const std::string& image, const registry::RegistrySettings& settings = {}) {
     return registry::Registry::of(image::Reference::parse(image).value(), settings).value();
