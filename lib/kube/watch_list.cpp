@@ -57,6 +57,7 @@ net::Task<Result<std::string>> list_all(ApiClient& api, const WatchTarget& targe
                                         OnPage on_page) {
   std::size_t bytes = 0;
   std::size_t pages = 0;
+  std::size_t empty_pages = 0;
   std::string next;
   for (;;) {
     std::vector<std::pair<std::string, std::string>> parameters{{"limit", std::to_string(limits.page)}};
@@ -77,9 +78,12 @@ net::Task<Result<std::string>> list_all(ApiClient& api, const WatchTarget& targe
     auto page = read_page(answer->body);
     if (!page) co_return fail(std::move(page.error()));
     if (!page->next.empty() && page->next == next) co_return no_list();
-    if (!page->next.empty() && ++pages >= limits.pages)
+    ++pages;
+    if (page->objects.empty()) ++empty_pages;
+    if (!page->next.empty() && (pages >= limits.pages || empty_pages >= limits.empty_pages))
       co_return fail(ErrorKind::too_large,
-                     fmt::format("the Kubernetes API's list has not ended after {} pages", limits.pages));
+                     fmt::format("the Kubernetes API's list has not ended after {} pages, {} of them empty",
+                                 pages, empty_pages));
     if (!on_page(page->objects)) co_return std::string();
     if (page->next.empty()) co_return std::move(page->version);
     next = std::move(page->next);

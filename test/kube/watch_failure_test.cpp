@@ -145,15 +145,18 @@ TEST_CASE("the same page for ever, and more than fits, are ended") {
     WatchFixture f({{send(list(7, {}, "t"))}, {send(list(7, {}, "t"))}});
     CHECK(f.run("!protocol") == "!protocol");
   }
-  SECTION("ever new pages with nothing in them") {
+  SECTION("ever new pages, with something in them and without") {
+    const bool empty = GENERATE(false, true);
     kube::WatchOptions options;
-    options.list.pages = 3;
+    (empty ? options.list.empty_pages : options.list.pages) = 3;
     std::vector<Script> scripts;
     for (const auto* token : {"t", "u", "v", "w"})
-      scripts.push_back({send(list(7, {}, token))});
+      scripts.push_back(
+          {send(list(7, empty ? std::vector<std::string>{} : std::vector<std::string>{"a"}, token))});
     WatchFixture f(scripts, {kPods}, options);
     CHECK(f.run("!too_large") == "!too_large");
-    CHECK(f.last.message == "the Kubernetes API's list has not ended after 3 pages");
+    CHECK(f.last.message == "the Kubernetes API's list has not ended after 3 pages, " +
+                                std::string(empty ? "3" : "0") + " of them empty");
     CHECK(f.server.requests().size() == 3);
   }
   SECTION("what was listed before a list broke off is forgotten") {
