@@ -15,8 +15,10 @@ void add_registry_flags(Flags flags, RegistryOptions& o) {
              "HOST,…");
   flags.list("--ca-file", o.ca_files, "PEM file of certificate authorities to trust besides the system's",
              "FILE");
-  flags.number("--registry-concurrency", o.registry_concurrency, "Exchanges at a time with one registry", 1U,
-               1024U);
+  flags.number("--registry-concurrency", o.registry_concurrency,
+               "Exchanges at a time with one registry; more, up to twice as many, so that no namespace or "
+               "repository waits for another",
+               1U, 1024U);
 }
 
 }  // namespace digester::cli
