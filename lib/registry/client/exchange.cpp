@@ -212,8 +212,9 @@ void Exchanger::judge(Breakers::Pass& pass, Breakers::Pass* repository, const Pl
 // A query may hold a signature, and goes unsaid.
 void Exchanger::tell(const Plan& plan, const net::Url& asked, const Result<net::Response>& response,
                      Duration took) const {
-  // Of a private address that nobody listed the asker reads only that it is not reachable: here is why.
-  const bool told = !response && !response.error().detail.empty();
+  // Who asked a server for a private address that nobody listed reads only that it is not reachable: here is
+  // why. On the command line it is the same person, who is told by the error.
+  const bool told = !settings_.command_line && !response && !response.error().detail.empty();
   if (!tools_.log.enabled(told ? Level::warn : Level::debug)) return;
   const auto url = text::printable(asked.origin() + asked.target.substr(0, asked.target.find('?')), 512);
   const Field method("method", to_string(plan.method));
@@ -225,7 +226,9 @@ void Exchanger::tell(const Plan& plan, const net::Url& asked, const Result<net::
         "a registry cannot be asked",
         {method, {"url", url}, {"error", response.error().message}, {"cause", response.error().detail}, ms});
   else
-    tools_.log.debug("asked in vain", {method, {"url", url}, {"error", response.error().message}, ms});
+    tools_.log.debug(
+        "asked in vain",
+        {method, {"url", url}, {"error", response.error().message}, {"detail", response.error().detail}, ms});
 }
 
 tl::unexpected<Error> Exchanger::left_alone(Breakers& breakers, const std::string& key,
