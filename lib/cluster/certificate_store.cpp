@@ -15,6 +15,13 @@ constexpr std::string_view kManager = "?fieldManager=digester";
 // The API server takes objects of up to 3 MiB.
 constexpr std::size_t kBodyLimit = 4 * 1024 * 1024;
 
+kube::ApiRequest bounded_get(std::string path) {
+  kube::ApiRequest request;
+  request.path = std::move(path);
+  request.body_limit = kBodyLimit;
+  return request;
+}
+
 std::string secrets_of(const std::string& name_space) {
   return "/api/v1/namespaces/" + name_space + "/secrets";
 }
@@ -104,9 +111,7 @@ std::string CertificateStore::configuration_path() const {
 }
 
 net::Task<Result<certificate::SecretSnapshot>> CertificateStore::read_secret() {
-  kube::ApiRequest request;
-  request.path = secret_path();
-  request.body_limit = kBodyLimit;
+  auto request = bounded_get(secret_path());
   auto answer = co_await api_.call(std::move(request));
   if (!answer) co_return fail(std::move(answer.error()));
   co_return read_snapshot(std::move(*answer));
@@ -135,9 +140,7 @@ net::Task<Result<certificate::SecretSnapshot>> CertificateStore::write_secret(ce
 }
 
 net::Task<Result<std::string>> CertificateStore::read_configuration() {
-  kube::ApiRequest request;
-  request.path = configuration_path();
-  request.body_limit = kBodyLimit;
+  auto request = bounded_get(configuration_path());
   auto answer = co_await api_.call(std::move(request));
   if (!answer) co_return fail(std::move(answer.error()));
   co_return std::move(answer->body);
