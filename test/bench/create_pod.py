@@ -14,7 +14,6 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path += [str(HERE.parent / "e2e")]
-from api import path_of  # noqa: E402
 from cluster import Cluster, wait_until  # noqa: E402
 from harness import cpu_seconds  # noqa: E402
 from installed import CONFIGURATION, Installed, images, is_pinned, switch_on  # noqa: E402

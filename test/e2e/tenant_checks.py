@@ -2,7 +2,6 @@
 import base64
 import concurrent.futures
 import json
-import subprocess
 import time
 
 from cluster import wait_until
