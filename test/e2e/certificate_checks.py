@@ -128,7 +128,10 @@ def damaged(h, cluster, replica, rsa, is_asked):
         keys = keys_of(cluster) | {"ca.key": other.keys["ca.key"]}
         put_keys(cluster, keys)
         wait_until("the log warns", lambda: "ca.crt and ca.key cannot renew the certificate" in replica.log())
-        expect(keys_of(cluster) == keys, "the Secret was changed")
+        # What the repair before left in the bundle may go meanwhile: its second of overlap passes.
+        now = keys_of(cluster)
+        changed = [key for key in ("ca.crt", "ca.key", "tls.crt", "tls.key") if now.get(key) != keys.get(key)]
+        expect(not changed, f"{changed} of the Secret changed")
         expect(is_asked(), "Pods are not pinned")
 
 

@@ -74,7 +74,9 @@ def open_registry(h):
         one_line_error(h.digest(f"{registry.host}/team/none"), "no such image", '"latest" was asked for')
     with h.check("open: -v tells each exchange with its scheme, the https one that failed with its cause"):
         lines = h.digest("-v", web).stderr.splitlines()
-        expect(any("https://" in line and "TLS" in line and "status" not in line for line in lines), *lines)
+        # On a machine under load http, which starts a moment later, may answer first.
+        expect(any("https://" in line and ("TLS" in line or "given up: http answered" in line) and "status" not in line
+                   for line in lines), *lines)
         expect(any(" url=http://" in line or '"http://' in line for line in lines), *lines)
         expect(not any('error=""' in line for line in lines), *lines)
     with h.check("nobody listens: one line that says so, for both schemes, with a cure"):
