@@ -37,6 +37,7 @@ UPWARD = [
     ("kube", "registry/resolver.hpp"), ("kube", "image/reference.hpp"), ("registry", "admission/review.hpp"),
     ("certificate", "net/task.hpp"), ("webhook", "cluster/namespaces.hpp"), ("yaml", "image/reference.hpp"),
     ("manifest", "json/value.hpp"), ("manifest", "net/task.hpp"),
+    ("pin", "net/task.hpp"), ("pin", "registry/resolver.hpp"),
 ]
 DOWNWARD = [("image", "base/result.hpp"), ("admission", "image/reference.hpp"), ("registry", "net/task.hpp")]
 

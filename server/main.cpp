@@ -48,6 +48,9 @@ struct Run {
   int operator()(const digester::cli::DigestOptions& o) const {
     return digester::app::run_digest(o, environment);
   }
+  int operator()(const digester::cli::ResolveOptions& o) const {
+    return digester::app::run_resolve(o, environment);
+  }
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "admission/match.hpp"
 #include "admission/template.hpp"
 #include "base/text.hpp"
+#include "image/skip_prefixes.hpp"
 
 namespace digester::admission {
 namespace {
@@ -106,8 +107,7 @@ class Planner {
   }
 
   bool skipped(const ImageField& field) const {
-    return std::any_of(policy_.skip_prefixes.begin(), policy_.skip_prefixes.end(),
-                       [&](const auto& prefix) { return field.image.starts_with(prefix); });
+    return image::starts_with_any(field.image, policy_.skip_prefixes);
   }
 
   void make_room(std::size_t images) {

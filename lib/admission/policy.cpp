@@ -78,13 +78,6 @@ std::vector<Owner> default_skip_owners() {
           {"operators.coreos.com", "CatalogSource"}};
 }
 
-std::vector<std::string> split_prefixes(std::string_view colon_separated) {
-  std::vector<std::string> prefixes;
-  for (const auto part : text::split(colon_separated, ':'))
-    if (!text::is_blank(part)) prefixes.emplace_back(text::trim(part));
-  return prefixes;
-}
-
 Result<void> validate(const Policy& policy) {
   if (policy.digest_only && policy.on_reapply == OnReapply::keep)
     return fail(

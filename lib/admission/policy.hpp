@@ -44,9 +44,6 @@ bool is_core_kind(std::string_view kind);
 // Pod for ever.
 std::vector<Owner> default_skip_owners();
 
-// The parts of --skip-prefixes, which colons separate; empty ones are dropped, since every image starts so.
-std::vector<std::string> split_prefixes(std::string_view colon_separated);
-
 struct Policy {
   OnError on_error = OnError::refuse;
   OnReapply on_reapply = OnReapply::resolve;

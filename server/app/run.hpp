@@ -17,4 +17,8 @@ int run_webhook(const cli::WebhookOptions& options, const cli::Environment& envi
 // 0 all found, 1 some were not, 2 for options that make no sense.
 int run_digest(const cli::DigestOptions& options, const cli::Environment& environment);
 
+// 0 all pinned, 2 for options that make no sense, 3 when an input or a registry failed: nothing is then
+// written.
+int run_resolve(const cli::ResolveOptions& options, const cli::Environment& environment);
+
 }  // namespace digester::app

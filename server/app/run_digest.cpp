@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 #include <unistd.h>
-#include <boost/asio/co_spawn.hpp>
 
 #include <cstdio>
 #include <optional>
@@ -8,15 +7,13 @@
 #include <vector>
 
 #include "app/log_sink.hpp"
-#include "app/registry_client.hpp"
+#include "app/look_up.hpp"
 #include "app/run.hpp"
 #include "base/text.hpp"
 #include "json/writer.hpp"
 
 namespace digester::app {
 namespace {
-
-namespace asio = net::asio;
 
 // One image of the command line on its way to a digest.
 struct Item {
@@ -52,23 +49,6 @@ std::vector<Item> read_items(const std::vector<std::string>& images, bool for_pl
   return items;
 }
 
-bool is_open(const Item& item) {
-  return item.reference && !item.reference->digest();
-}
-
-net::Task<> resolve(registry::Resolver& resolver, std::vector<Item>& items, SteadyTime deadline) {
-  std::vector<registry::Query> queries;
-  std::vector<Item*> asked;
-  for (auto& item : items) {
-    if (!is_open(item)) continue;
-    queries.push_back({*item.reference, {}});
-    asked.push_back(&item);
-  }
-  auto answers = co_await resolver.resolve(std::move(queries), deadline);
-  for (std::size_t i = 0; i < answers.size(); ++i)
-    asked[i]->digest = std::move(answers[i].digest);
-}
-
 void print_text(const std::vector<Item>& items, bool full) {
   for (const auto& item : items) {
     if (item.digest) fmt::print("{}\n", full ? item.pinned() : item.digest->str());
@@ -96,30 +76,28 @@ void print_json(const std::vector<Item>& items) {
 
 int run_digest(const cli::DigestOptions& options, const cli::Environment& environment) {
   const SystemClock clock;
-  const auto deadline = clock.now() + options.timeout;
   LogSink sink(STDERR_FILENO);
   const Logger log(
       clock, [&sink](std::string_view line) { sink.write(line); }, options.log_level, LogFormat::text);
-  Metrics metrics;
 
-  RegistryClient::CommandLine command_line;
+  LookUp how{options.registry, std::nullopt, options.timeout, true};
   if (!options.platform.empty()) {
     auto platform = registry::protocol::Platform::parse(options.platform);
     if (!platform) return usage_error("digest", "--platform: " + platform.error().message);
-    command_line.platform = std::move(*platform);
+    how.platform = std::move(*platform);
   }
-  auto items = read_items(options.images, command_line.platform.has_value());
-  asio::io_context io(1);
-  const std::string cure = "try again, or raise --timeout";
-  auto client =
-      RegistryClient::create(io, options.registry, {}, options.timeout, {options.timeout, cure, cure},
-                             std::move(command_line), environment, clock, log, metrics);
-  if (!client) return usage_error("digest", client.error().message);
-  asio::co_spawn(io, resolve((*client)->resolver(), items, deadline), [&](std::exception_ptr error) {
-    if (error) std::rethrow_exception(error);
-    (*client)->resolver().stop([&io] { io.stop(); });
-  });
-  io.run();
+  auto items = read_items(options.images, how.platform.has_value());
+  std::vector<image::Reference> asked;
+  std::vector<Item*> askers;
+  for (auto& item : items) {
+    if (!item.reference || item.reference->digest()) continue;
+    asked.push_back(*item.reference);
+    askers.push_back(&item);
+  }
+  auto answers = look_up(asked, how, environment, clock, log);
+  if (!answers) return usage_error("digest", answers.error().message);
+  for (std::size_t i = 0; i < askers.size(); ++i)
+    askers[i]->digest = std::move((*answers)[i]);
 
   if (options.json)
     print_json(items);

@@ -50,8 +50,7 @@ Result<admission::Policy> make_policy(const cli::WebhookOptions& options) {
     policy.on_error = admission::OnError::admit;
   }
   policy.on_reapply = admission::parse_on_reapply(o.on_reapply).value();
-  policy.skip_prefixes = admission::split_prefixes(o.skip_prefixes);
-  policy.skip_prefixes.insert(policy.skip_prefixes.end(), o.skip_prefix.begin(), o.skip_prefix.end());
+  policy.skip_prefixes = o.skip.all();
   if (o.skip_owners_given) {
     policy.skip_owners.clear();
     for (const auto& text : o.skip_owners) {
@@ -66,19 +65,6 @@ Result<admission::Policy> make_policy(const cli::WebhookOptions& options) {
   policy.own_namespace = options.pod_namespace;
   if (auto valid = admission::validate(policy); !valid) return fail(std::move(valid.error()));
   return policy;
-}
-
-// A part of a colon-separated list that was probably a host, its port following: "127.0.0.1" of
-// "127.0.0.1:5000/team". Empty: none.
-std::string split_port(const std::string& prefixes) {
-  const auto parts = admission::split_prefixes(prefixes);
-  for (std::size_t i = 1; i < parts.size(); ++i) {
-    const auto digits = parts[i].substr(0, parts[i].find('/'));
-    if (digits.size() <= 5 && digits.find_first_not_of("0123456789") == std::string::npos &&
-        parts[i - 1].find('/') == std::string::npos)
-      return parts[i - 1];
-  }
-  return {};
 }
 
 std::string joined(const std::vector<std::string>& parts) {
@@ -272,7 +258,7 @@ int run_webhook(const cli::WebhookOptions& options, const cli::Environment& envi
     if (s)
       if (const auto listening = s->start(); !listening) return complain(listening.error().message);
 
-  if (const auto split = split_port(options.policy.skip_prefixes); !split.empty())
+  if (const auto split = image::split_port(options.policy.skip.prefixes); !split.empty())
     log.warn(
         "--skip-prefixes is split at colons, which also split off a port: every image that begins with the "
         "part before it is left alone; use --skip-prefix",

@@ -1,9 +1,12 @@
 // The flags of `digester digest`.
-#include "cli/flags.hpp"
+#include "cli/commands.hpp"
 
 namespace digester::cli {
 
-void add_digest(CLI::App& app, DigestOptions& o, bool& verbose) {
+Declared declare_digest(CLI::App& app) {
+  auto options = std::make_shared<DigestOptions>();
+  auto verbose = std::make_shared<bool>(false);
+  auto& o = *options;
   Flags flags(app, "Options");
   app.add_option("IMAGE", o.images, "Images, as a manifest names them")
       ->required()
@@ -14,7 +17,7 @@ void add_digest(CLI::App& app, DigestOptions& o, bool& verbose) {
   flags.text("--platform", o.platform, "The digest of one platform's manifest instead of the index",
              "OS/ARCH[/VARIANT]");
   flags.duration("--timeout", o.timeout, "For all images together", std::chrono::milliseconds(1));
-  flags.toggle("-v,--verbose", verbose, "Say on standard error what is asked of whom");
+  flags.toggle("-v,--verbose", *verbose, "Say on standard error what is asked of whom");
   add_registry_flags(flags, o.registry);
   app.footer(
       "Credentials come from the docker configuration (DOCKER_AUTH_CONFIG, DOCKER_CONFIG, "
@@ -27,6 +30,10 @@ void add_digest(CLI::App& app, DigestOptions& o, bool& verbose) {
       "Examples:\n"
       "  digester digest nginx:1.27\n"
       "  digester digest --full --platform linux/arm64 debian:12 127.0.0.1:5000/team/web:1.10");
+  return {[options, verbose] {
+    if (*verbose) options->log_level = Level::debug;
+    return *options;
+  }};
 }
 
 }  // namespace digester::cli

@@ -138,9 +138,6 @@ struct EnvironmentName {
 using EnvironmentNames = std::vector<EnvironmentName>;
 
 void add_registry_flags(Flags flags, RegistryOptions& options);
-
-// One command each: flags, their help, and the examples below it.
-void add_webhook(CLI::App& app, WebhookOptions& options, EnvironmentNames& environment, std::string& config);
-void add_digest(CLI::App& app, DigestOptions& options, bool& verbose);
+void add_skip_flags(Flags flags, SkipOptions& options, EnvironmentNames& environment);
 
 }  // namespace digester::cli

@@ -11,19 +11,13 @@
 
 #include "base/log.hpp"
 #include "base/units.hpp"
+#include "cli/registry_options.hpp"
+#include "cli/resolve_options.hpp"
+#include "cli/skip_options.hpp"
 
 namespace digester::cli {
 
 using Environment = std::function<std::optional<std::string>(std::string_view name)>;
-
-// How registries are reached; shared by every command that asks one.
-struct RegistryOptions {
-  std::vector<std::string> insecure_registries;  // hosts, host:port, CIDRs
-  std::vector<std::string> realm_allow;          // REGISTRY=HOST
-  std::vector<std::string> redirect_allow;       // HOST or CIDR
-  std::vector<std::string> ca_files;
-  unsigned registry_concurrency = 16;
-};
 
 struct CacheOptions {
   Duration ttl = std::chrono::minutes(1);
@@ -39,8 +33,7 @@ struct PolicyOptions {
   std::string on_error;  // "refuse", "admit-controlled", "admit"; empty: refuse, or admit by --ignore-errors
   bool ignore_errors = false;
   std::string on_reapply = "resolve";  // or "keep"
-  std::string skip_prefixes;           // colon-separated
-  std::vector<std::string> skip_prefix;
+  SkipOptions skip;
   std::vector<std::string> skip_owners;  // group/Kind
   bool skip_owners_given = false;
   bool digest_only = false;
@@ -111,7 +104,7 @@ struct Exit {
   std::string text;
 };
 
-using Action = std::variant<Exit, WebhookOptions, DigestOptions, VersionOptions>;
+using Action = std::variant<Exit, WebhookOptions, ResolveOptions, DigestOptions, VersionOptions>;
 
 // Flags win over the environment, that over --config, that over defaults.
 Action parse(int argc, const char* const* argv, const Environment& environment);

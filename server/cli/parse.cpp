@@ -2,11 +2,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "base/text.hpp"
+#include "cli/commands.hpp"
 #include "cli/config_file.hpp"
-#include "cli/flags.hpp"
 #include "cli/nearest.hpp"
 #include "cli/options.hpp"
 
@@ -177,87 +176,119 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error) {
   return error.what();
 }
 
+// A command, and where its flags' values come from.
+struct Offered {
+  const Command* command;
+  CLI::App* app;
+  Declared declared;
+};
+
+std::vector<Offered> offer(CLI::App& root) {
+  std::vector<Offered> out;
+  for (const auto& command : commands()) {
+    const std::string_view name = command.name;
+    const auto space = name.find(' ');
+    CLI::App* parent = &root;
+    if (space != std::string_view::npos) {
+      const std::string group(name.substr(0, space));
+      const auto same = root.get_subcommands([&](CLI::App* app) { return app->get_name() == group; });
+      parent =
+          same.empty() ? root.add_subcommand(group, about_group(group))->require_subcommand(1) : same.front();
+    }
+    auto* app = parent->add_subcommand(std::string(name.substr(space + 1)), command.about);
+    out.push_back({&command, app, command.declare(*app)});
+  }
+  return out;
+}
+
+// Which command the words name, and nothing if none.
+const Offered* offered_by(const std::vector<Offered>& offered, int count, const char* const* words) {
+  for (const auto& one : offered) {
+    const auto names = text::split(one.command->name, ' ');
+    if (static_cast<std::size_t>(count) > names.size() &&
+        std::equal(names.begin(), names.end(), words + 1,
+                   [](auto name, const char* word) { return name == word; }))
+      return &one;
+  }
+  return nullptr;
+}
+
+// What the app is called with all before it: "digester setters create".
+std::string full_name(const CLI::App& app) {
+  return app.get_parent() ? full_name(*app.get_parent()) + " " + app.get_name() : app.get_name();
+}
+
+std::string help_of(const CLI::App& app) {
+  return app.help(app.get_parent() ? full_name(*app.get_parent()) : "");
+}
+
+// The deepest app that the words name.
+const CLI::App& reached(const CLI::App& root, int count, const char* const* words) {
+  const CLI::App* at = &root;
+  for (int i = 1; i < count; ++i) {
+    const auto apps = at->get_subcommands([&](const CLI::App* app) { return app->get_name() == words[i]; });
+    if (apps.empty()) break;
+    at = apps.front();
+  }
+  return *at;
+}
+
+// No command was named: which one was meant?
+Exit no_command(const CLI::App& root, int argc, const char* const* argv) {
+  const auto& group = reached(root, argc, argv);
+  const auto name = full_name(group);
+  const auto depth = static_cast<int>(text::split(name, ' ').size());
+  if (argc == depth) return Exit{kUsageError, help_of(group)};
+  const std::string_view word = argv[depth];
+  if (word.starts_with('-'))
+    return usage_error(name, fmt::format("there is no flag {} before a command", Flags::quoted(word)));
+  std::vector<std::string> names;
+  for (const auto* known : group.get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(known->get_name());
+  return usage_error(
+      name, fmt::format("there is no command {}{}", Flags::quoted(word), did_you_mean(word, names, "")));
+}
+
 }  // namespace
 
 Action parse(int argc, const char* const* argv, const Environment& environment) {
   CLI::App app(
       "digester puts the digest behind an image tag: in a cluster as an admission webhook,\n"
-      "on the command line for the images you name.",
+      "before it in manifests, and on the command line for the images you name.",
       "digester");
   app.formatter(std::make_shared<HelpFormatter>());  // subcommands inherit it
   app.require_subcommand(1);
   app.footer(
       "Start here:\n"
       "  digester digest nginx:1.27        the digest behind a tag\n"
+      "  digester resolve -f app.yaml      a manifest with the digests of its images\n"
       "  digester webhook --help           the server, its flags and defaults\n"
       "  kubectl label namespace NAME digest-resolution=enabled\n"
       "                                    switches a namespace on, once the webhook is installed");
-
-  WebhookOptions webhook;
-  DigestOptions digest;
-  VersionOptions version;
-  EnvironmentNames webhook_environment;
-  std::string config;
-  bool verbose = false;
-
-  CLI::App* webhook_app = app.add_subcommand("webhook", "Serve the mutating admission webhook");
-  add_webhook(*webhook_app, webhook, webhook_environment, config);
-  CLI::App* digest_app = app.add_subcommand("digest", "Print the digests of images");
-  add_digest(*digest_app, digest, verbose);
-  CLI::App* version_app = app.add_subcommand("version", "Print version, commit, compiler and libraries");
-  Flags version_flags(*version_app, "Options");
-  version_flags.toggle("--json", version.json, "As a JSON object");
-  version_flags.output(version.json);
+  const auto offered = offer(app);
   app.set_version_flag("--version", std::string());
-  const std::array<const CLI::App*, 3> commands{webhook_app, digest_app, version_app};
-  const auto command_of = [&commands](int count, const char* const* arguments) -> const CLI::App* {
-    for (const auto* known : commands)
-      if (count >= 2 && known->get_name() == arguments[1]) return known;
-    return nullptr;
-  };
-
+  const auto* called = offered_by(offered, argc, argv);
   try {
-    if (argc == 2 && std::string_view(argv[1]) == "--version") return version;
+    if (argc == 2 && std::string_view(argv[1]) == "--version") return VersionOptions{};
     if (argc >= 2 && std::string_view(argv[1]) == "help") {
-      for (const auto* about : commands)
-        if (argc == 3 && about->get_name() == argv[2]) return Exit{0, about->help("digester")};
-      if (argc == 2) return Exit{0, app.help()};
+      const auto& about = reached(app, argc - 1, argv + 1);
+      if (text::split(full_name(about), ' ').size() == static_cast<std::size_t>(argc - 1))
+        return Exit{0, help_of(about)};
     }
-    const auto* called = command_of(argc, argv);
-    app.parse(with_empty_values(called ? *called : app, argc, argv));
-    if (webhook_app->parsed()) {
-      apply_environment(webhook_environment, environment);
-      if (webhook_app->count("--config") != 0) apply_config(*webhook_app, config);
-      webhook.namespace_selector_given = webhook_app->count("--namespace-selector") != 0;
-      webhook.policy.skip_owners_given = webhook_app->count("--skip-owners") != 0;
-    }
-    if (verbose) digest.log_level = Level::debug;
-    if (webhook.limits.max_body > webhook.limits.max_bytes_in_flight)
-      throw CLI::ValidationError(
-          "--max-body must not be above --max-bytes-in-flight: no such body could come in");
+    app.parse(with_empty_values(called ? *called->app : app, argc, argv));
+    if (!called) return no_command(app, argc, argv);
+    apply_environment(called->declared.environment, environment);
+    if (const auto& config = called->declared.config; config && called->app->count("--config") != 0)
+      apply_config(*called->app, *config);
+    return called->declared.action();
   } catch (const CLI::CallForHelp&) {
-    for (const auto* sub : app.get_subcommands())
-      return Exit{0, sub->help("digester")};
-    return Exit{0, app.help()};
+    return Exit{0, help_of(reached(app, argc, argv))};
   } catch (const CLI::ParseError& e) {
     if (e.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success))
       return Exit{0, std::string(e.what()) + "\n"};
-    if (argc == 1) return Exit{kUsageError, app.help()};
-    if (const auto* command = command_of(argc, argv))
-      return usage_error("digester " + command->get_name(), explain(*command, e));
-    const std::string_view first = argv[1];
-    if (first.starts_with('-'))
-      return usage_error("digester",
-                         fmt::format("there is no flag {} before a command", Flags::quoted(first)));
-    std::vector<std::string> names;
-    for (const auto* known : commands)
-      names.push_back(known->get_name());
-    return usage_error("digester", fmt::format("there is no command {}{}", Flags::quoted(first),
-                                               did_you_mean(first, names, "")));
+    if (called) return usage_error(full_name(*called->app), explain(*called->app, e));
+    return no_command(app, argc, argv);
   }
-  if (webhook_app->parsed()) return webhook;
-  if (digest_app->parsed()) return digest;
-  return version;
 }
 
 }  // namespace digester::cli

@@ -2,7 +2,7 @@
 #include <map>
 
 #include "base/object_name.hpp"
-#include "cli/flags.hpp"
+#include "cli/commands.hpp"
 #include "kube/text/label_selector.hpp"
 
 namespace digester::cli {
@@ -35,9 +35,14 @@ CLI::Validator label_selector() {
 
 }  // namespace
 
-void add_webhook(CLI::App& app, WebhookOptions& o, EnvironmentNames& env, std::string& config) {
+Declared declare_webhook(CLI::App& app) {
+  auto options = std::make_shared<WebhookOptions>();
+  auto& o = *options;
+  Declared declared;
+  declared.config = std::make_shared<std::string>();
+  auto& env = declared.environment;
   Flags flags(app, "Server");
-  flags.text("--config", config,
+  flags.text("--config", *declared.config,
              "YAML file with any of these flags as keys; the command line and the environment win", "FILE");
   flags.text("--listen-address", o.listen_address, "Address to listen on; empty: all of IPv4 and IPv6",
              "ADDRESS");
@@ -129,13 +134,7 @@ void add_webhook(CLI::App& app, WebhookOptions& o, EnvironmentNames& env, std::s
                "Applying name:tag over our name:tag@digest: resolve asks the registry anew, keep puts the "
                "digest back",
                {"resolve", "keep"});
-  env.push_back(
-      {flags.text("--skip-prefixes", o.policy.skip_prefixes,
-                  "Colon-separated prefixes of images to leave alone (cannot hold a port: see --skip-prefix)",
-                  "A:B"),
-       "SKIP_PREFIXES"});
-  flags.list("--skip-prefix", o.policy.skip_prefix,
-             "Prefix of images to leave alone; repeatable, may hold a port", "PREFIX");
+  add_skip_flags(flags, o.policy.skip, env);
   flags.list("--skip-owners", o.policy.skip_owners,
              "Owners whose Pods are left alone, as group/Kind (Kind alone: of the core group); replaces the "
              "built-in list of operators that "
@@ -191,6 +190,15 @@ void add_webhook(CLI::App& app, WebhookOptions& o, EnvironmentNames& env, std::s
       "everywhere.\n"
       "SIGTERM drains; a second one stops at once.\n"
       "Exit codes: 0 stopped by a signal, 1 could not start, 2 wrong usage.");
+  declared.action = [options, &app] {
+    options->namespace_selector_given = app.count("--namespace-selector") != 0;
+    options->policy.skip_owners_given = app.count("--skip-owners") != 0;
+    if (options->limits.max_body > options->limits.max_bytes_in_flight)
+      throw CLI::ValidationError(
+          "--max-body must not be above --max-bytes-in-flight: no such body could come in");
+    return *options;
+  };
+  return declared;
 }
 
 }  // namespace digester::cli

@@ -39,14 +39,6 @@ TEST_CASE("owners are group and kind") {
         "owner \"group/\" is not group/Kind, such as postgresql.cnpg.io/Cluster");
 }
 
-TEST_CASE("prefixes are split at colons and empty ones are dropped") {
-  CHECK(split_prefixes("").empty());
-  CHECK(split_prefixes(":: :").empty());
-  CHECK(split_prefixes("gcr.io/a:registry.k8s.io/") ==
-        std::vector<std::string>{"gcr.io/a", "registry.k8s.io/"});
-  CHECK(split_prefixes(":gcr.io/ : b:") == std::vector<std::string>{"gcr.io/", "b"});
-}
-
 TEST_CASE("keep and digest-only together are a start-up error, and so is a prefix that skips everything") {
   Policy policy;
   policy.digest_only = true;

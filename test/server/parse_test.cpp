@@ -75,7 +75,7 @@ TEST_CASE("k8s-digester's ways to write a flag work") {
   CHECK(o.policy.dry_run);
   CHECK_FALSE(o.policy.ignore_errors);
   CHECK(o.port == 1);
-  CHECK(o.policy.skip_prefixes == "a:b");
+  CHECK(o.policy.skip.prefixes == "a:b");
 }
 
 TEST_CASE("flags win over the environment, that over the file, that over defaults") {
@@ -83,7 +83,7 @@ TEST_CASE("flags win over the environment, that over the file, that over default
       "skip-prefixes: file\nport: 7\noffline: true\ncache-ttl: 5m\ninsecure-registries: [a, b]\n");
   const auto o = webhook({"--config", file.path(), "--port", "9"}, {{"SKIP_PREFIXES", "environment"}});
   CHECK(o.port == 9);
-  CHECK(o.policy.skip_prefixes == "environment");
+  CHECK(o.policy.skip.prefixes == "environment");
   CHECK(o.offline);
   CHECK(o.cache.ttl == std::chrono::minutes(5));
   CHECK(o.registry.insecure_registries == std::vector<std::string>{"a", "b"});
@@ -141,7 +141,7 @@ TEST_CASE("an empty list in a file is an empty list") {
   const auto o = webhook({"--config", file.path()});
   CHECK(o.policy.skip_owners_given);
   CHECK(o.policy.skip_owners.empty());
-  CHECK(o.policy.skip_prefix.empty());
+  CHECK(o.policy.skip.prefix.empty());
 }
 
 TEST_CASE("an empty configuration file and a missing one are different things") {
@@ -155,7 +155,7 @@ TEST_CASE("an empty configuration file and a missing one are different things") 
 TEST_CASE("lists repeat and take commas") {
   const auto o =
       webhook({"--skip-prefix=r:5000/a", "--skip-prefix", "b", "--insecure-registries=x,10.0.0.0/8"});
-  CHECK(o.policy.skip_prefix == std::vector<std::string>{"r:5000/a", "b"});
+  CHECK(o.policy.skip.prefix == std::vector<std::string>{"r:5000/a", "b"});
   CHECK(o.registry.insecure_registries == std::vector<std::string>{"x", "10.0.0.0/8"});
   CHECK_FALSE(o.policy.skip_owners_given);
 }

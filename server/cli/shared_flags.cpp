@@ -1,3 +1,4 @@
+// Flags that several commands have.
 #include "cli/flags.hpp"
 
 namespace digester::cli {
@@ -19,6 +20,16 @@ void add_registry_flags(Flags flags, RegistryOptions& o) {
                "Exchanges at a time with one registry; more, up to twice as many, so that no namespace or "
                "repository waits for another",
                1U, 1024U);
+}
+
+void add_skip_flags(Flags flags, SkipOptions& o, EnvironmentNames& environment) {
+  environment.push_back(
+      {flags.text("--skip-prefixes", o.prefixes,
+                  "Colon-separated prefixes of images to leave alone (cannot hold a port: see --skip-prefix)",
+                  "A:B"),
+       "SKIP_PREFIXES"});
+  flags.list("--skip-prefix", o.prefix, "Prefix of images to leave alone; repeatable, may hold a port",
+             "PREFIX");
 }
 
 }  // namespace digester::cli

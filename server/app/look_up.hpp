@@ -1,0 +1,33 @@
+// The digests of many images for a command that runs once: all through one resolver, concurrently.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/log.hpp"
+#include "cli/options.hpp"
+#include "image/digest.hpp"
+#include "image/reference.hpp"
+#include "registry/protocol/platform.hpp"
+
+namespace digester::app {
+
+struct LookUp {
+  cli::RegistryOptions registry;
+  std::optional<registry::protocol::Platform> platform = std::nullopt;
+  Duration timeout = std::chrono::seconds(30);  // for each image, from when its turn has come
+  bool together = false;                        // for all of them instead
+  // Called as answers come, from the thread of the caller.
+  std::function<void(std::size_t done, std::size_t all)> progress = nullptr;
+};
+
+// Slot i answers reference i, which has no digest yet. The error is an option that makes no sense. Blocks. An
+// event loop of its own: no other may run in the thread.
+Result<std::vector<Result<image::Digest>>> look_up(std::span<const image::Reference> references,
+                                                   const LookUp& how, const cli::Environment& environment,
+                                                   const Clock& clock, const Logger& log);
+
+}  // namespace digester::app

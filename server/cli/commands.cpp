@@ -1,0 +1,38 @@
+#include "cli/commands.hpp"
+
+#include <array>
+#include <utility>
+
+namespace digester::cli {
+namespace {
+
+constexpr std::array kCommands{
+    Command{"resolve", "Pin the images of manifests", declare_resolve},
+    Command{"digest", "Print the digests of images", declare_digest},
+    Command{"webhook", "Serve the mutating admission webhook", declare_webhook},
+    Command{"version", "Print version, commit, compiler and libraries", declare_version},
+};
+
+constexpr std::array<std::pair<std::string_view, const char*>, 0> kGroups{};
+
+}  // namespace
+
+std::span<const Command> commands() {
+  return kCommands;
+}
+
+const char* about_group(std::string_view name) {
+  for (const auto& [group, about] : kGroups)
+    if (group == name) return about;
+  return "";
+}
+
+Declared declare_version(CLI::App& app) {
+  auto version = std::make_shared<VersionOptions>();
+  Flags flags(app, "Options");
+  flags.toggle("--json", version->json, "As a JSON object");
+  flags.output(version->json);
+  return {[version] { return *version; }};
+}
+
+}  // namespace digester::cli

@@ -1,0 +1,38 @@
+// The table of commands. Internal to the command line.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "cli/flags.hpp"
+
+namespace digester::cli {
+
+// What a command makes of its flags, once each has its value.
+struct Declared {
+  // May throw CLI::ValidationError, for values that do not go together.
+  std::function<Action()> action;
+  EnvironmentNames environment = {};
+  std::shared_ptr<std::string> config = nullptr;  // the value of --config, where there is that flag
+};
+
+struct Command {
+  const char* name;  // "digest"; of a group: "setters create"
+  const char* about;
+  Declared (*declare)(CLI::App& app);
+};
+
+// In the order of the help.
+std::span<const Command> commands();
+// What a group is about ("setters"); its commands have their own line.
+const char* about_group(std::string_view name);
+
+// One each: flags, their help, and the examples below it.
+Declared declare_webhook(CLI::App& app);
+Declared declare_resolve(CLI::App& app);
+Declared declare_digest(CLI::App& app);
+Declared declare_version(CLI::App& app);
+
+}  // namespace digester::cli
