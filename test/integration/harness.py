@@ -18,6 +18,10 @@ class Failed(AssertionError):
     pass
 
 
+class Skipped(Exception):
+    """What a check, or a whole group, needs is not on this machine; the text says what."""
+
+
 def expect(condition, *what):
     """Like assert, but says what was seen."""
     if not condition:
@@ -35,7 +39,7 @@ class Harness:
         self.program = str(pathlib.Path(program).resolve())
         self.work = pathlib.Path(tempfile.mkdtemp(prefix="digester-integration."))
         self.update = update
-        self.ok = self.failed = 0
+        self.ok = self.failed = self.skipped = 0
         self.processes = []
         (self.work / "home").mkdir()
 
@@ -46,6 +50,9 @@ class Harness:
         started = time.monotonic()
         try:
             yield
+        except Skipped as why:
+            self.skipped += 1
+            print(f"SKIPPED {name}: {why}", flush=True)
         except Exception as error:  # any trouble is this check's own, the others go on
             self.failed += 1
             print(f"FAIL {name}", flush=True)
