@@ -2,14 +2,14 @@
 # Builds and runs all tests. One of the two commands of the README, and what CI runs.
 #
 #   scripts/test.sh [STEP…]     steps: unit integration guards tidy asan tsan fuzz
-#                               manifests e2e image, or all (the default)
+#                               manifests e2e tools image, or all (the default)
 #
 # Each step prints its time; a failing step shows its log, which stays in build/logs. A step whose tool is missing
 # is SKIPPED, with the reason. Exit status 0: nothing failed.
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-known=(unit integration guards tidy asan tsan fuzz manifests e2e image)
+known=(unit integration guards tidy asan tsan fuzz manifests e2e tools image)
 chosen=()
 for step in "$@"; do
   case $step in
@@ -132,6 +132,10 @@ integration() { # PRESET
   needs docker-registry nginx tinyproxy htpasswd openssl curl
   python3 -B test/integration/run.py --program "build/$1/digester"
 }
+tools() {
+  needs docker-registry curl
+  python3 -B test/tools/run.py --jobs "$JOBS"
+}
 check_fuzz() {
   needs clang++-14
   if [ ! -x scripts/fuzz.sh ]; then
@@ -195,6 +199,10 @@ for part in "${chosen[@]}"; do
       [ -f build/release/digester ] || step 'build release' build release digester
       step 'control plane' test/e2e/build_control_plane.sh
       step 'end to end' python3 -B test/e2e/run.py --jobs "$JOBS" ;;
+    tools)
+      [ -f build/release/digester ] || step 'build release' build release digester
+      step 'tools' test/tools/build_tools.sh
+      step 'with other tools' tools ;;
     image)
       step 'image' python3 -B test/deploy/image.py --quick ;;
   esac
