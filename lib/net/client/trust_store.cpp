@@ -7,9 +7,10 @@
 #include <array>
 #include <filesystem>
 #include <fstream>
-#include <set>
+#include <utility>
 
 #include "base/text.hpp"
+#include "net/client/authority_index.hpp"
 
 namespace digester::net {
 namespace {
@@ -41,50 +42,30 @@ std::optional<std::string> read_file(const fs::path& path) {
   return text;
 }
 
-class Collector {
- public:
-  explicit Collector(X509_STORE* store) : store_(store) {}
-  std::size_t count() const { return seen_.size(); }
-
-  // Adds each certificate of a PEM text; the same one comes from the bundle and from the directory, and
-  // parsing is what costs, so copies are found by their bytes.
-  void add(std::string_view pem) {
-    const std::unique_ptr<BIO, decltype(&BIO_free)> in(
-        BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), &BIO_free);
-    char* name = nullptr;
-    char* header = nullptr;
-    unsigned char* data = nullptr;
-    long size = 0;
-    while (PEM_read_bio(in.get(), &name, &header, &data, &size) == 1) {
-      const std::string_view kind = name;
-      const bool is_certificate =
-          kind == PEM_STRING_X509 || kind == PEM_STRING_X509_OLD || kind == PEM_STRING_X509_TRUSTED;
-      if (is_certificate && seen_.emplace(reinterpret_cast<const char*>(data), size).second)
-        insert(data, size);
-      OPENSSL_free(name);
-      OPENSSL_free(header);
-      OPENSSL_free(data);
-    }
-    ERR_clear_error();
+// Adds each certificate of a PEM text; the same one comes from the bundle and from the directory, and counts
+// once.
+void add(AuthorityIndex& index, std::string_view pem) {
+  const std::unique_ptr<BIO, decltype(&BIO_free)> in(
+      BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), &BIO_free);
+  char* name = nullptr;
+  char* header = nullptr;
+  unsigned char* data = nullptr;
+  long size = 0;
+  while (PEM_read_bio(in.get(), &name, &header, &data, &size) == 1) {
+    const std::string_view kind = name;
+    if (kind == PEM_STRING_X509 || kind == PEM_STRING_X509_OLD || kind == PEM_STRING_X509_TRUSTED)
+      index.add({reinterpret_cast<const char*>(data), static_cast<std::size_t>(size)});
+    OPENSSL_free(name);
+    OPENSSL_free(header);
+    OPENSSL_free(data);
   }
-
- private:
-  void insert(const unsigned char* data, long size) {
-    X509* certificate = d2i_X509(nullptr, &data, size);
-    if (certificate) X509_STORE_add_cert(store_, certificate);
-    X509_free(certificate);
-    ERR_clear_error();
-  }
-
-  X509_STORE* store_;
-  std::set<std::string> seen_;
-};
+  ERR_clear_error();
+}
 
 bool holds_certificate(std::string_view pem) {
-  const TrustStore store(X509_STORE_new());
-  Collector collector(store.get());
-  collector.add(pem);
-  return collector.count() != 0;
+  AuthorityIndex index;
+  add(index, pem);
+  return index.size() != 0;
 }
 
 std::string no_use(std::string_view variable, std::string_view path, std::string_view why) {
@@ -100,31 +81,31 @@ bool is_link_within(const fs::directory_entry& entry) {
 }
 
 // False if it cannot be read.
-bool add_directory(Collector& collector, const fs::path& directory) {
+bool add_directory(AuthorityIndex& index, const fs::path& directory) {
   std::error_code ec;
   fs::directory_iterator at(directory, ec);
   if (ec) return false;
   for (const fs::directory_iterator end; !ec && at != end; at.increment(ec)) {
     if (is_link_within(*at)) continue;
-    if (const auto text = read_file(at->path())) collector.add(*text);
+    if (const auto text = read_file(at->path())) add(index, *text);
   }
   return true;
 }
 
 // SSL_CERT_FILE: what is wrong with it.
-std::string add_named_file(Collector& collector, const std::string& path) {
+std::string add_named_file(AuthorityIndex& index, const std::string& path) {
   const auto text = read_file(path);
   if (!text) return no_use("SSL_CERT_FILE", path, "cannot be read");
   if (!holds_certificate(*text)) return no_use("SSL_CERT_FILE", path, "holds no PEM certificate");
-  collector.add(*text);
+  add(index, *text);
   return {};
 }
 
 // SSL_CERT_DIR.
-std::string add_named_directories(Collector& collector, const std::string& paths) {
+std::string add_named_directories(AuthorityIndex& index, const std::string& paths) {
   std::string trouble;
   for (const auto part : text::split(paths, ':'))
-    if (!part.empty() && !add_directory(collector, fs::path(part)))
+    if (!part.empty() && !add_directory(index, fs::path(part)))
       trouble += (trouble.empty() ? "" : "; ") + no_use("SSL_CERT_DIR", part, "cannot be read");
   return trouble;
 }
@@ -135,30 +116,31 @@ LoadedTrust load_trust(const TrustOptions& options, const std::vector<std::strin
   LoadedTrust loaded{TrustStore(X509_STORE_new()), 0, {}};
   // Like Go: whatever is in the store is an anchor, be it an intermediate or the server's own certificate.
   X509_STORE_set_flags(loaded.store.get(), X509_V_FLAG_PARTIAL_CHAIN);
-  Collector collector(loaded.store.get());
+  AuthorityIndex index;
   for (const auto& pem : extra_pem)
-    collector.add(pem);
-  collector.add(options.ca_pem);
+    add(index, pem);
+  add(index, options.ca_pem);
   if (options.system_store) {
     if (options.cert_file) {
-      loaded.trouble = add_named_file(collector, *options.cert_file);
+      loaded.trouble = add_named_file(index, *options.cert_file);
     } else {
       for (const char* path : kBundles) {
         const auto text = read_file(path);
         if (!text) continue;
-        collector.add(*text);
+        add(index, *text);
         break;
       }
     }
     if (options.cert_dir) {
-      const auto trouble = add_named_directories(collector, *options.cert_dir);
+      const auto trouble = add_named_directories(index, *options.cert_dir);
       if (!trouble.empty()) loaded.trouble += (loaded.trouble.empty() ? "" : "; ") + trouble;
     } else {
       for (const char* path : kDirectories)
-        add_directory(collector, path);
+        add_directory(index, path);
     }
   }
-  loaded.certificates = collector.count();
+  loaded.certificates = index.size();
+  if (!AuthorityIndex::move_into(loaded.store.get(), std::move(index))) loaded.certificates = 0;
   return loaded;
 }
 

@@ -25,7 +25,7 @@ struct LoadedTrust {
 
 // Reads everything that the options name, each certificate once. What cannot be read or parsed is left out,
 // as Go does it, except for `extra_pem`, which was checked before; what the environment names and is no use
-// is told. Blocking: some 10 ms for a system's store.
+// is told. Blocking: some 5 ms for a system's store.
 LoadedTrust load_trust(const TrustOptions& options, const std::vector<std::string>& extra_pem);
 
 // A CA file of the operator's: its text, if it can be read and holds at least one certificate.

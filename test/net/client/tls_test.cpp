@@ -63,6 +63,24 @@ TEST_CASE("a private CA is believed when given, by name, by wildcard and by addr
   CHECK(server.connection_count() == 3);
 }
 
+TEST_CASE("of two authorities of one name the one that signed is found, whichever stands first") {
+  const TestCa first;
+  const TestCa second;
+  auto options = client_options();
+  options.trust.ca_pem = first.certificate_pem() + second.certificate_pem() + first.certificate_pem();
+  for (const auto* ca : {&first, &second}) {
+    ScriptedServer server(ServerTls{ca->issue()});
+    server.set_handler([](const std::string&) { return answer(200, "secure"); });
+    Caller caller(options);
+    const auto response = caller.get(secure(server));
+    REQUIRE(response);
+    CHECK(response->body == "secure");
+  }
+  const TestCa third;
+  ScriptedServer server(ServerTls{third.issue()});
+  CHECK(error_of(server, "127.0.0.1", options).message.find("not trusted") != std::string::npos);
+}
+
 TEST_CASE("an unknown CA is refused, and the error names the cure") {
   const TestCa stranger;
   ScriptedServer server(ServerTls{stranger.issue()});
