@@ -22,7 +22,7 @@ test_packages=(
   etcd-server faketime                    # under the API server of the end-to-end tests; a node's wrong clock
   apache2-utils nginx tinyproxy-bin wrk     # htpasswd; a broken front and a yardstick; a CONNECT proxy; load
   buildah debootstrap                     # the image, without a container engine
-  python3-yaml                            # manifests
+  python3-venv python3-yaml               # tools of the tests; manifests
   shellcheck
 )
 # Packages that bring a service which nobody asked to run on this machine, and what it is called.

@@ -24,6 +24,7 @@ DATA = ROOT / "test/data/manifests"
 SOURCES = {
     "helm": "test/tools/build_tools.sh builds it", "helm4": "test/tools/build_tools.sh builds it",
     "kustomize": "test/tools/build_tools.sh builds it", "ko": "test/tools/build_tools.sh builds it",
+    "pre-commit": "test/tools/build_tools.sh installs it", "check-jsonschema": "test/tools/build_tools.sh installs it",
     "kpt": "not among Go's modules: from its releases or Google's CLI",
     "kubectl": "test/e2e/build_control_plane.sh builds it",
 }

@@ -15,7 +15,8 @@ def ground(h):
                          toolbox.without_digests(toolbox.fixture(before)))
     for name in sorted(toolbox.SOURCES):
         with h.check(f"{name} starts"):
-            version = {"kubectl": ["version", "--client"]}.get(name, ["version"])
+            version = {"kubectl": ["version", "--client"], "pre-commit": ["--version"],
+                       "check-jsonschema": ["--version"]}.get(name, ["version"])
             expect(toolbox.run(h, name, *version).code == 0, toolbox.run(h, name, *version))
 
 
