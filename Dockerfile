@@ -1,5 +1,6 @@
-# The webhook as an image: built from this tree with Debian 12's packages, and nothing else in it than the program, what
-# it loads, certificate authorities and an SPDX document (/usr/share/sbom/digester.spdx.json).
+# digester as an image: the webhook with the argument `webhook`, the KRM function without arguments. Built from this tree
+# with Debian 12's packages; nothing else is in it than the program, what it loads, certificate authorities and an SPDX
+# document (/usr/share/sbom/digester.spdx.json).
 #
 #   docker build --build-arg COMMIT=$(git rev-parse --short=12 HEAD) -t digester .
 #
@@ -39,4 +40,3 @@ WORKDIR /home/nonroot
 ENV PATH=/usr/bin HOME=/home/nonroot
 EXPOSE 8443 8888 9090
 ENTRYPOINT ["/usr/bin/digester"]
-CMD ["webhook"]

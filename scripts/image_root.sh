@@ -30,8 +30,10 @@ for library in $libraries; do
 done
 chmod 755 "$root$(grep '/ld-linux' <<<"$libraries")"
 cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/"
-printf 'root:x:0:0:root:/:/sbin/nologin\nnonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin\n' >"$root/etc/passwd"
-printf 'root:x:0:\nnonroot:x:65532:\n' >"$root/etc/group"
+# kpt and kustomize run a function as user `nobody`, by that name.
+printf '%s\n' root:x:0:0:root:/:/sbin/nologin nonroot:x:65532:65532:nonroot:/home/nonroot:/sbin/nologin \
+  nobody:x:65534:65534:nobody:/nonexistent:/sbin/nologin >"$root/etc/passwd"
+printf '%s\n' root:x:0: nonroot:x:65532: nogroup:x:65534: >"$root/etc/group"
 
 # Which package a file is of: Debian has /lib in /usr, dpkg knows either name.
 package_of() {

@@ -173,8 +173,10 @@ def checks(h, image):
         expect(programs == ["usr/bin/digester"], programs)
     with h.check("user, entry point, ports and labels"):
         config = image["OCIv1"]["config"]
+        # Without arguments it is the KRM function, which hosts start so, as a user whom they call nobody.
         expect(config["User"] == "65532:65532" and config["Entrypoint"] == ["/usr/bin/digester"] and
-               config["Cmd"] == ["webhook"], config)
+               not config.get("Cmd"), config)
+        expect(re.search(r"^nobody:x:65534:", (root / "etc/passwd").read_text(), re.M), "no user nobody")
         expect(set(config["ExposedPorts"]) == {"8443", "8888", "9090"} or
                {port.split("/")[0] for port in config["ExposedPorts"]} == {"8443", "8888", "9090"}, config)
         version = re.search(r"project\(digester VERSION (\S+)", (ROOT / "CMakeLists.txt").read_text())[1]
