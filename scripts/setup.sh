@@ -23,6 +23,7 @@ test_packages=(
   apache2-utils nginx tinyproxy-bin wrk     # htpasswd; a broken front and a yardstick; a CONNECT proxy; load
   buildah debootstrap                     # the image, without a container engine
   python3-venv python3-yaml               # tools of the tests; manifests
+  fish groff mandoc zsh                   # completions in the shells, the manual page
   shellcheck
 )
 # Packages that bring a service which nobody asked to run on this machine, and what it is called.

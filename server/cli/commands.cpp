@@ -10,6 +10,9 @@ constexpr std::array kCommands{
     Command{"resolve", "Pin the images of manifests", declare_resolve},
     Command{"digest", "Print the digests of images", declare_digest},
     Command{"webhook", "Serve the mutating admission webhook", declare_webhook},
+    Command{"completion", "Print a script that completes commands, flags and values in a shell",
+            declare_completion},
+    Command{"man", "Print the manual page", declare_man},
     Command{"version", "Print version, commit, compiler and libraries", declare_version},
 };
 

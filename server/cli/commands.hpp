@@ -33,6 +33,8 @@ const char* about_group(std::string_view name);
 Declared declare_webhook(CLI::App& app);
 Declared declare_resolve(CLI::App& app);
 Declared declare_digest(CLI::App& app);
+Declared declare_completion(CLI::App& app);
+Declared declare_man(CLI::App& app);
 Declared declare_version(CLI::App& app);
 
 }  // namespace digester::cli
