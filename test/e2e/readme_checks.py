@@ -3,21 +3,15 @@ import os
 import re
 import subprocess
 
+import documents
 from harness import ROOT, expect
 from servers import DIGESTS
 
 SECTION = "## From nothing to a pinned Deployment in one minute"
 
 
-def blocks(section):
-    """What stands between fences in a section of the README, one text each."""
-    text = (ROOT / "README.md").read_text()
-    expect(section in text, f"no section {section!r} in README.md")
-    return re.findall(r"^```\n(.*?)^```$", text.split(section, 1)[1].split("\n## ", 1)[0], re.M | re.S)
-
-
 def readme(h, cluster):
-    commands, shown, last = blocks(SECTION)
+    commands, shown, last = documents.blocks("README.md", SECTION)
     # Whoever runs these checks has installed what they need, and may have a cluster of their own running.
     commands = commands.replace("scripts/setup.sh\n", "")
     folder = h.work / "readme-cluster"
