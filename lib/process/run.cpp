@@ -1,0 +1,250 @@
+#include "process/run.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <optional>
+#include <system_error>
+
+#include "base/text.hpp"
+
+extern char** environ;
+
+namespace digester::process {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr std::size_t kMaxErrors = 64 << 10;
+constexpr auto kPipeGrace = std::chrono::milliseconds(500);  // for what it left behind
+
+std::string why(int error) {
+  return std::error_code(error, std::generic_category()).message();
+}
+
+class Descriptor {
+ public:
+  explicit Descriptor(int fd = -1) : fd_(fd) {}
+  ~Descriptor() { close(); }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const { return fd_; }
+  void set(int fd) {
+    close();
+    fd_ = fd;
+  }
+  void close() {
+    if (fd_ >= 0) ::close(fd_);
+    fd_ = -1;
+  }
+
+ private:
+  int fd_;
+};
+
+struct Pipe {
+  Descriptor reader, writer;
+  bool open() {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) return false;
+    reader.set(ends[0]);
+    writer.set(ends[1]);
+    return ::fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0;
+  }
+};
+
+// A file that has no name: the program may be as slow as it likes to read it.
+bool put_into_memory(const std::string& text, Descriptor& file) {
+  file.set(::memfd_create("standard-input", MFD_CLOEXEC));
+  if (file.get() < 0) return false;
+  for (std::size_t done = 0; done < text.size();) {
+    const auto count = ::write(file.get(), text.data() + done, text.size() - done);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return false;
+    done += static_cast<std::size_t>(count);
+  }
+  return ::lseek(file.get(), 0, SEEK_SET) == 0;
+}
+
+std::vector<std::string> surroundings(const std::vector<std::string>& more) {
+  const auto name = [](std::string_view variable) { return variable.substr(0, variable.find('=')); };
+  std::vector<std::string> all;
+  for (char** variable = environ; variable != nullptr && *variable != nullptr; ++variable)
+    if (std::none_of(more.begin(), more.end(), [&](const auto& m) { return name(m) == name(*variable); }))
+      all.emplace_back(*variable);
+  all.insert(all.end(), more.begin(), more.end());
+  return all;
+}
+
+std::vector<char*> pointers(std::vector<std::string>& strings) {
+  std::vector<char*> all;
+  for (auto& string : strings)
+    all.push_back(string.data());
+  all.push_back(nullptr);
+  return all;
+}
+
+struct FileActions {
+  FileActions() { ::posix_spawn_file_actions_init(&value); }
+  ~FileActions() { ::posix_spawn_file_actions_destroy(&value); }
+  FileActions(const FileActions&) = delete;
+  FileActions& operator=(const FileActions&) = delete;
+  posix_spawn_file_actions_t value{};
+};
+
+struct Attributes {
+  Attributes() { ::posix_spawnattr_init(&value); }
+  ~Attributes() { ::posix_spawnattr_destroy(&value); }
+  Attributes(const Attributes&) = delete;
+  Attributes& operator=(const Attributes&) = delete;
+  posix_spawnattr_t value{};
+};
+
+class Run {
+ public:
+  explicit Run(const Command& command)
+      : command_(command), name_(text::printable(command.arguments.front(), 200)) {}
+  ~Run() {
+    if (pid_ <= 0) return;
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+  }
+  Run(const Run&) = delete;
+  Run& operator=(const Run&) = delete;
+
+  Result<Ended> operator()() {
+    if (auto started = start(); !started) return fail(std::move(started.error()));
+    const auto deadline = SteadyClock::now() + command_.limit;
+    std::optional<SteadyClock::time_point> grace;
+    auto wait = std::chrono::milliseconds(1);
+    while (true) {
+      const auto now = SteadyClock::now();
+      if (!grace && poll_end()) grace = now + kPipeGrace;
+      const bool open = out_.reader.get() >= 0 || err_.reader.get() >= 0;
+      if (grace && (!open || now >= *grace)) return std::move(ended_);
+      if (now >= deadline)
+        return fail(ErrorKind::timed_out,
+                    fmt::format("{} did not end within {}", name_, format_duration(command_.limit)));
+      if (!read_some(open ? std::chrono::milliseconds(20) : wait))
+        return fail(ErrorKind::too_large,
+                    fmt::format("{} printed more than {} bytes", name_, command_.max_output));
+      wait = std::min(wait * 2, std::chrono::milliseconds(20));
+    }
+  }
+
+ private:
+  Result<void> start() {
+    struct stat status {};
+    if (!command_.directory.empty() &&
+        (::stat(command_.directory.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)))
+      return fail(ErrorKind::not_found, fmt::format("{} cannot be started: {} is no directory", name_,
+                                                    text::printable(command_.directory, 200)));
+    Descriptor input;
+    if ((command_.output == Stream::collect && !out_.open()) ||
+        (command_.errors == Stream::collect && !err_.open()) || !put_into_memory(command_.input, input))
+      return fail(ErrorKind::internal, fmt::format("{} cannot be started: {}", name_, why(errno)));
+    FileActions actions;
+    ::posix_spawn_file_actions_adddup2(&actions.value, input.get(), 0);
+    // Both are taken from where ours are before either is replaced.
+    const auto target = [](Stream stream, const Pipe& pipe) {
+      return stream == Stream::collect ? pipe.writer.get() : stream == Stream::to_errors ? 2 : 1;
+    };
+    const Descriptor out(::fcntl(target(command_.output, out_), F_DUPFD_CLOEXEC, 3));
+    const Descriptor err(::fcntl(target(command_.errors, err_), F_DUPFD_CLOEXEC, 3));
+    ::posix_spawn_file_actions_adddup2(&actions.value, out.get(), 1);
+    ::posix_spawn_file_actions_adddup2(&actions.value, err.get(), 2);
+    ::posix_spawn_file_actions_addclosefrom_np(&actions.value, 3);
+    if (!command_.directory.empty())
+      ::posix_spawn_file_actions_addchdir_np(&actions.value, command_.directory.c_str());
+    Attributes attributes;
+    sigset_t signals;
+    ::sigemptyset(&signals);
+    ::posix_spawnattr_setsigmask(&attributes.value, &signals);
+    ::sigaddset(&signals, SIGPIPE);
+    ::posix_spawnattr_setsigdefault(&attributes.value, &signals);
+    ::posix_spawnattr_setflags(&attributes.value, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    auto words = command_.arguments;
+    auto variables = surroundings(command_.environment);
+    auto arguments = pointers(words);
+    auto environment = pointers(variables);
+    const int error = ::posix_spawnp(&pid_, arguments[0], &actions.value, &attributes.value, arguments.data(),
+                                     environment.data());
+    out_.writer.close();
+    err_.writer.close();
+    if (error == 0) return {};
+    pid_ = 0;
+    return fail(error == ENOENT ? ErrorKind::not_found : ErrorKind::internal,
+                fmt::format("{} cannot be started: {}", name_, why(error)));
+  }
+
+  bool poll_end() {
+    int status = 0;
+    const auto got = ::waitpid(pid_, &status, WNOHANG);
+    if (got == 0 || (got < 0 && errno == EINTR)) return false;
+    pid_ = 0;
+    ended_.exit_code = got < 0 ? 255 : WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    return true;
+  }
+
+  // False: more than is allowed.
+  bool read_some(std::chrono::milliseconds wait) {
+    pollfd ready[2] = {{out_.reader.get(), POLLIN, 0}, {err_.reader.get(), POLLIN, 0}};
+    if (::poll(ready, 2, static_cast<int>(wait.count())) <= 0) return true;
+    if (ready[0].revents != 0) take(out_.reader, ended_.output);
+    if (ready[1].revents != 0) take(err_.reader, ended_.errors);
+    if (ended_.errors.size() > kMaxErrors) ended_.errors.erase(0, ended_.errors.size() - kMaxErrors);
+    return ended_.output.size() <= command_.max_output;
+  }
+
+  static void take(Descriptor& from, std::string& into) {
+    char chunk[64 << 10];
+    const auto count = ::read(from.get(), chunk, sizeof chunk);
+    if (count > 0)
+      into.append(chunk, static_cast<std::size_t>(count));
+    else if (count == 0 || (errno != EAGAIN && errno != EINTR))
+      from.close();
+  }
+
+  const Command& command_;
+  const std::string name_;
+  Pipe out_, err_;
+  pid_t pid_ = 0;
+  Ended ended_;
+};
+
+}  // namespace
+
+Result<Ended> run(const Command& command) {
+  return Run(command)();
+}
+
+std::string find_program(std::string_view name) {
+  const char* path = std::getenv("PATH");
+  for (const auto folder : text::split(path != nullptr ? path : "/usr/bin:/bin", ':')) {
+    auto candidate = fmt::format("{}/{}", folder.empty() ? "." : folder, name);
+    struct stat status {};
+    if (::access(candidate.c_str(), X_OK) == 0 && ::stat(candidate.c_str(), &status) == 0 &&
+        S_ISREG(status.st_mode))
+      return candidate;
+  }
+  return {};
+}
+
+std::string last_words(const Ended& ended) {
+  const auto lines = text::split(ended.errors, '\n');
+  for (auto line = lines.rbegin(); line != lines.rend(); ++line)
+    if (!text::is_blank(*line)) return text::printable(text::trim(*line), 400);
+  return {};
+}
+
+}  // namespace digester::process
