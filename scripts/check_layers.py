@@ -38,7 +38,7 @@ UPWARD = [
     ("certificate", "net/task.hpp"), ("webhook", "cluster/namespaces.hpp"), ("yaml", "image/reference.hpp"),
     ("manifest", "json/value.hpp"), ("manifest", "net/task.hpp"),
     ("pin", "net/task.hpp"), ("pin", "registry/resolver.hpp"),
-    ("process", "image/reference.hpp"),
+    ("process", "image/reference.hpp"), ("known", "net/task.hpp"), ("known", "json/value.hpp"),
 ]
 DOWNWARD = [("image", "base/result.hpp"), ("admission", "image/reference.hpp"), ("registry", "net/task.hpp")]
 
