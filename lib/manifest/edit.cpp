@@ -67,18 +67,20 @@ class Lockstep {
   bool same(const yaml::Node& old, const yaml::Node& now) {
     const auto& a = old.event;
     const auto& b = now.event;
-    if (a.kind != b.kind || a.style != b.style || a.flow != b.flow || a.is_marked != b.is_marked ||
+    const auto* edit = a.kind == EventKind::scalar ? edit_of(a) : nullptr;
+    const auto style = edit && edit->style ? *edit->style : a.style;
+    if (a.kind != b.kind || b.style != style || a.flow != b.flow || a.is_marked != b.is_marked ||
         a.anchor != b.anchor || a.tag != b.tag || (old.alias == nullptr) != (now.alias == nullptr))
       return false;
-    return b.value == (a.kind == EventKind::scalar ? expected(a) : a.value);
+    return b.value == (edit ? std::string_view(edit->value) : a.value);
   }
 
-  std::string_view expected(const yaml::Event& scalar) {
+  const Edit* edit_of(const yaml::Event& scalar) {
     auto place = std::lower_bound(order_.begin(), order_.end(), scalar.begin,
                                   [](const Place& p, std::size_t begin) { return p.scalar < begin; });
-    if (place == order_.end() || place->scalar != scalar.begin) return scalar.value;
+    if (place == order_.end() || place->scalar != scalar.begin) return nullptr;
     met_[place->edit] = true;
-    return edits_[place->edit].value;
+    return &edits_[place->edit];
   }
 
   yaml::Expander before_, after_;
@@ -111,7 +113,7 @@ Result<Edit> replacing(const ImageField& field, std::string_view value) {
                 fmt::format("line {}: the image \"{}\" is written with escapes; write it plainly",
                             field.written_line, text::printable(field.value, 128)));
   return Edit{field.insert_at - removed, field.insert_at, std::string(value.substr(common)), field.begin,
-              std::string(value)};
+              std::string(value),        std::nullopt};
 }
 
 Result<std::string> apply_edits(std::string_view text, std::vector<Edit> edits) {

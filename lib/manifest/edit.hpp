@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "base/result.hpp"
 #include "image/digest.hpp"
 #include "manifest/images.hpp"
+#include "yaml/event.hpp"
 
 namespace digester::manifest {
 
@@ -19,6 +21,7 @@ struct Edit {
   std::string text;
   std::size_t scalar = 0;
   std::string value;
+  std::optional<yaml::ScalarStyle> style = {};  // that it is then written in; none: as before
   friend bool operator==(const Edit&, const Edit&) = default;
 };
 
