@@ -39,6 +39,7 @@ UPWARD = [
     ("manifest", "json/value.hpp"), ("manifest", "net/task.hpp"),
     ("pin", "net/task.hpp"), ("pin", "registry/resolver.hpp"),
     ("process", "image/reference.hpp"), ("known", "net/task.hpp"), ("known", "json/value.hpp"),
+    ("setters", "json/value.hpp"), ("setters", "net/task.hpp"),
 ]
 DOWNWARD = [("image", "base/result.hpp"), ("admission", "image/reference.hpp"), ("registry", "net/task.hpp")]
 
