@@ -40,6 +40,8 @@ UPWARD = [
     ("pin", "net/task.hpp"), ("pin", "registry/resolver.hpp"),
     ("process", "image/reference.hpp"), ("known", "net/task.hpp"), ("known", "json/value.hpp"),
     ("setters", "json/value.hpp"), ("setters", "net/task.hpp"),
+    ("process", "image/reference.hpp"),
+    ("report", "manifest/images.hpp"),
 ]
 DOWNWARD = [("image", "base/result.hpp"), ("admission", "image/reference.hpp"), ("registry", "net/task.hpp")]
 
