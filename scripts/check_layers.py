@@ -40,6 +40,7 @@ UPWARD = [
     ("pin", "net/task.hpp"), ("pin", "registry/resolver.hpp"),
     ("process", "image/reference.hpp"), ("known", "net/task.hpp"), ("known", "json/value.hpp"),
     ("setters", "json/value.hpp"), ("setters", "net/task.hpp"),
+    ("kustomization", "manifest/images.hpp"), ("kustomization", "net/task.hpp"),
     ("process", "image/reference.hpp"),
     ("report", "manifest/images.hpp"),
 ]
