@@ -43,6 +43,7 @@ UPWARD = [
     ("kustomization", "manifest/images.hpp"), ("kustomization", "net/task.hpp"),
     ("process", "image/reference.hpp"),
     ("report", "manifest/images.hpp"),
+    ("files", "json/value.hpp"),
 ]
 DOWNWARD = [("image", "base/result.hpp"), ("admission", "image/reference.hpp"), ("registry", "net/task.hpp")]
 

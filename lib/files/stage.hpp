@@ -1,0 +1,36 @@
+// A new text, complete and on the disk, beside the file that it is to replace. Internal to the room.
+#pragma once
+
+#include <sys/stat.h>
+
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+#include "files/descriptor.hpp"
+
+namespace digester::files {
+
+struct Staged {
+  std::string path;       // as the user named it
+  std::string target;     // the same without symbolic links
+  std::string temporary;  // beside it
+  struct stat seen {};    // the target, when its content was looked at
+};
+
+// Is it still the same file with the same content, as far as its inode tells?
+bool is_same(const struct stat& a, const struct stat& b);
+
+// A file that is not there yet, beside the target.
+struct Temporary {
+  Descriptor file;
+  std::string path;
+};
+Result<Temporary> create_beside(const std::string& target, mode_t mode);
+// All of it, and to the disk.
+Result<void> write_through(int fd, const std::string& path, std::string_view content);
+
+// Leaves nothing behind where it fails.
+Result<Staged> stage(const std::string& path, std::string_view before, std::string_view after);
+
+}  // namespace digester::files
