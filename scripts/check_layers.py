@@ -44,6 +44,7 @@ UPWARD = [
     ("process", "image/reference.hpp"),
     ("report", "manifest/images.hpp"),
     ("files", "json/value.hpp"),
+    ("krm", "json/value.hpp"), ("krm", "registry/resolver.hpp"),
 ]
 DOWNWARD = [("image", "base/result.hpp"), ("admission", "image/reference.hpp"), ("registry", "net/task.hpp")]
 

@@ -1,0 +1,251 @@
+#include "krm/results.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "base/text.hpp"
+#include "krm/event_sum.hpp"
+#include "krm/render.hpp"
+#include "krm/scalars.hpp"
+
+namespace digester::krm {
+namespace {
+
+using yaml::EventKind;
+
+// An insertion: new events come before the old one of this number, or in its place.
+struct Change {
+  std::size_t begin = 0, end = 0;
+  std::string text;
+  std::size_t event = 0;
+  bool replaces = false;  // the event, which is null
+  bool is_new = false;    // the key `results` comes too
+};
+
+Error damage(std::string_view why) {
+  return {ErrorKind::internal, fmt::format("results cannot be added to this ResourceList ({})", why)};
+}
+
+bool is_break(char c) {
+  return c == '\n' || c == '\r';
+}
+
+std::string_view line_end_of(std::string_view text) {
+  const auto at = text.find_first_of("\r\n");
+  if (at == std::string_view::npos || text[at] == '\n') return "\n";
+  return text.substr(at, 2) == "\r\n" ? "\r\n" : "\r";
+}
+
+std::string in_brackets(std::span<const Finding> findings, Notation notation, std::string_view between) {
+  std::string out;
+  for (const auto& finding : findings) {
+    if (!out.empty()) out += between;
+    out += render(finding, notation);
+  }
+  return out;
+}
+
+// Where what is inserted at the end of a line begins, and a line break first if the text ends without one.
+std::size_t next_line(std::string_view text, std::size_t at) {
+  if (at == 0 || is_break(text[at - 1])) return at;
+  const auto end = std::min(text.find_first_of("\r\n", at), text.size());
+  return std::min(end + (text.substr(end, 2) == "\r\n" ? 2 : 1), text.size());
+}
+
+class Appender {
+ public:
+  Appender(std::string_view text, const Layout& layout, std::span<const Finding> findings)
+      : text_(text), layout_(layout), findings_(findings), line_end_(line_end_of(text)) {}
+
+  Result<std::string> run() {
+    std::string why = "its results are no list, or one by an alias, an anchor or a tag";
+    for (const auto& change : changes()) {
+      auto changed =
+          std::string(text_.substr(0, change.begin)) + change.text + std::string(text_.substr(change.end));
+      auto checked = check(changed, change);
+      if (checked) return changed;
+      why = checked.error().message;
+    }
+    return fail(damage(why));
+  }
+
+ private:
+  Notation notation() const { return layout_.is_json ? Notation::json : Notation::flow; }
+
+  // The first that proves to be harmless is taken.
+  std::vector<Change> changes() const {
+    switch (layout_.results) {
+      case Layout::Results::other:
+        return {};
+      case Layout::Results::null:
+        return {instead_of_null()};
+      case Layout::Results::list:
+        return {layout_.results_are_flow ? into_brackets() : into_block()};
+      case Layout::Results::absent:
+        break;
+    }
+    if (layout_.is_flow) return {behind_brackets()};
+    return {at_the_end(), at_the_beginning()};
+  }
+
+  Change instead_of_null() const {
+    const auto begin = layout_.results_begin;
+    const bool touches = begin == 0 || text_[begin - 1] == ':';
+    return {begin,
+            layout_.results_end,
+            fmt::format("{}[{}]", touches ? " " : "", in_brackets(findings_, notation(), ", ")),
+            layout_.results_event,
+            true,
+            false};
+  }
+
+  Change into_brackets() const {
+    const bool is_empty = layout_.results_count == 0;
+    const auto at = is_empty ? layout_.results_end - 1 : layout_.results_content;
+    return {at,
+            at,
+            (is_empty          ? ""
+             : layout_.is_json ? ","
+                               : ", ") +
+                in_brackets(findings_, notation(), ", "),
+            layout_.results_event,
+            false,
+            false};
+  }
+
+  Change into_block() const {
+    const auto at = next_line(text_, layout_.results_content);
+    return {at,    at,   block_at(at, std::string(layout_.results_indent, ' ')), layout_.results_event,
+            false, false};
+  }
+
+  // Behind the last value of a root in brackets, as its first key is behind the bracket.
+  Change behind_brackets() const {
+    std::string_view gap;
+    if (layout_.root_begin < layout_.first_key)
+      gap = text_.substr(layout_.root_begin + 1, layout_.first_key - layout_.root_begin - 1);
+    if (!text::is_blank(gap)) gap = {};
+    const bool is_spread = gap.find_first_of("\r\n") != std::string_view::npos;
+    const auto indent = std::string(is_spread ? gap.substr(gap.find_last_of("\r\n") + 1) : "");
+    const auto line = is_spread ? std::string(line_end_) + indent : std::string();
+    const auto deeper = is_spread ? line + indent : std::string();
+    const std::string_view blank = layout_.is_json && !is_spread ? "" : " ";
+    const auto between = is_spread ? "," + deeper : std::string(layout_.is_json ? "," : ", ");
+    const auto key = layout_.is_json ? "\"results\"" : "results";
+    return {layout_.last_content,
+            layout_.last_content,
+            fmt::format(",{}{}:{}[{}{}{}]", is_spread ? line : std::string(blank), key, blank, deeper,
+                        in_brackets(findings_, notation(), between), line),
+            layout_.root_end_event,
+            false,
+            true};
+  }
+
+  // The key and its list, as items are written.
+  std::string new_block(std::size_t at) const {
+    const auto line = text_.substr(0, layout_.first_key).find_last_of("\r\n");
+    auto begin = line == std::string_view::npos ? 0 : line + 1;
+    if (text_.substr(begin).starts_with("\xEF\xBB\xBF")) begin += 3;
+    const std::string indent(layout_.first_key - begin, ' ');
+    const bool needs_break = at > 0 && !is_break(text_[at - 1]) && at != begin;
+    return fmt::format("{}{}results:{}{}", needs_break ? line_end_ : "", indent, line_end_,
+                       block(indent + std::string(layout_.items_indent.value_or(0), ' ')));
+  }
+
+  Change at_the_end() const {
+    const auto at = layout_.document_end;
+    return {at, at, new_block(at), layout_.root_end_event, false, true};
+  }
+
+  // Where the last value would take a line behind it for its own: a block scalar that ends without a line
+  // break.
+  Change at_the_beginning() const {
+    const auto line = text_.substr(0, layout_.first_key).find_last_of("\r\n");
+    auto at = line == std::string_view::npos ? 0 : line + 1;
+    if (text_.substr(at).starts_with("\xEF\xBB\xBF")) at += 3;
+    return {at, at, new_block(at), layout_.first_key_event, false, true};
+  }
+
+  std::string block(const std::string& indent) const {
+    std::string out;
+    for (const auto& finding : findings_)
+      out += render_block(finding, indent, line_end_);
+    return out;
+  }
+
+  std::string block_at(std::size_t at, const std::string& indent) const {
+    const bool needs_break = at > 0 && !is_break(text_[at - 1]);
+    return (needs_break ? std::string(line_end_) : "") + block(indent);
+  }
+
+  // The changed text reads as the old one with the findings in the one place.
+  Result<void> check(std::string_view changed, const Change& change) const {
+    yaml::Expander now(yaml::read(changed));
+    EventSum sum;
+    for (std::size_t event = 0;; ++event) {
+      if (event == change.event) {
+        if (auto added = check_added(now, change); !added) return added;
+        if (change.replaces) {
+          yaml::Node null;
+          null.event.kind = EventKind::scalar;
+          null.event.value = text_.substr(change.begin, change.end - change.begin);
+          sum.add(null);
+          continue;
+        }
+      }
+      const auto node = now.next();
+      if (!node) return fail(node.error());
+      sum.add(*node);
+      if (node->event.kind == EventKind::stream_end) break;
+    }
+    if (sum.value() != layout_.sum)
+      return fail(ErrorKind::internal, "something else would be read differently");
+    return {};
+  }
+
+  Result<void> check_added(yaml::Expander& now, const Change& change) const {
+    const auto differ = [] { return fail(ErrorKind::internal, "they would be read differently"); };
+    if (change.is_new) {
+      const auto key = now.next();
+      if (!key) return fail(key.error());
+      if (key->event.kind != EventKind::scalar || key->event.value != "results") return differ();
+    }
+    const auto json = render_all(findings_);
+    const auto expected = yaml::read_json(json);
+    // A list that is there already has its brackets among the old events.
+    const bool has_brackets = change.is_new || change.replaces;
+    std::size_t depth = 0;
+    while (true) {
+      const auto wanted = expected->next();
+      if (!wanted) return fail(wanted.error());
+      if (wanted->kind == EventKind::stream_end) return {};
+      if (wanted->kind == EventKind::document_start || wanted->kind == EventKind::document_end) continue;
+      if (yaml::closes(wanted->kind)) --depth;
+      const bool is_bracket = depth == 0;
+      if (yaml::opens(wanted->kind)) ++depth;
+      if (is_bracket && !has_brackets) continue;
+      const auto node = now.next();
+      if (!node) return fail(node.error());
+      if (node->alias || node->event.kind != wanted->kind || node->event.value != wanted->value)
+        return differ();
+      if (wanted->kind == EventKind::scalar && is_text(*wanted) != is_text(node->event)) return differ();
+    }
+  }
+
+  std::string_view text_;
+  const Layout& layout_;
+  std::span<const Finding> findings_;
+  std::string_view line_end_;
+};
+
+}  // namespace
+
+Result<std::string> append_results(std::string_view text, const Layout& layout,
+                                   std::span<const Finding> findings) {
+  if (findings.empty()) return std::string(text);
+  return Appender(text, layout, findings).run();
+}
+
+}  // namespace digester::krm
