@@ -2,7 +2,7 @@
 # Builds the fuzz targets and runs each for a while on its kept corpus. Any finding fails, its input is kept.
 #
 #   scripts/fuzz.sh [SECONDS [TARGET…]]   20 seconds for each of: certificate challenge docker_config json
-#                                kubeconfig label_selector manifest pull_secret reference request review
+#                                kubeconfig krm label_selector manifest pull_secret reference request review
 #
 # FUZZ_SEED=N takes another way through the inputs than the usual one, which is always the same, so that CI does not
 # depend on luck.
@@ -13,7 +13,7 @@
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-all=(certificate challenge docker_config json kubeconfig label_selector manifest pull_secret reference request review)
+all=(certificate challenge docker_config json kubeconfig krm label_selector manifest pull_secret reference request review)
 keep=no seconds=20
 case ${1:-} in
   -h | --help) sed -n '2,12s/^# \{0,1\}//p' "$0"; exit 0 ;;
