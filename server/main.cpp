@@ -11,6 +11,7 @@
 
 #include "app/run.hpp"
 #include "app/version.hpp"
+#include "cli/function_call.hpp"
 #include "cli/options.hpp"
 
 namespace {
@@ -48,17 +49,25 @@ struct Run {
   int operator()(const digester::cli::DigestOptions& o) const {
     return digester::app::run_digest(o, environment);
   }
+  int operator()(const digester::cli::FnOptions& o) const { return digester::app::run_fn(o, environment); }
   int operator()(const digester::cli::ResolveOptions& o) const {
     return digester::app::run_resolve(o, environment);
   }
 };
+
+// Hosts of functions start the program without a command, each in its way.
+digester::cli::Action what_is_asked(int argc, char** argv) {
+  if (auto called = digester::cli::function_call(argc, argv, environment, ::isatty(STDIN_FILENO) == 1))
+    return std::move(*called);
+  return digester::cli::parse(argc, argv, environment);
+}
 
 }  // namespace
 
 int main(int argc, char** argv) {
   fill_standard_streams();
   try {
-    const int code = std::visit(Run{}, digester::cli::parse(argc, argv, environment));
+    const int code = std::visit(Run{}, what_is_asked(argc, argv));
     if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
       std::fprintf(stderr, "digester: standard output cannot be written: %s\n",
                    std::generic_category().message(errno).c_str());

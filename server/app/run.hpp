@@ -21,4 +21,7 @@ int run_digest(const cli::DigestOptions& options, const cli::Environment& enviro
 // written.
 int run_resolve(const cli::ResolveOptions& options, const cli::Environment& environment);
 
+// The KRM function: 0 all pinned, 1 not so, 2 for options that make no sense.
+int run_fn(const cli::FnOptions& options, const cli::Environment& environment);
+
 }  // namespace digester::app

@@ -32,6 +32,7 @@ const char* about_group(std::string_view name);
 // One each: flags, their help, and the examples below it.
 Declared declare_webhook(CLI::App& app);
 Declared declare_resolve(CLI::App& app);
+Declared declare_fn(CLI::App& app);
 Declared declare_digest(CLI::App& app);
 Declared declare_completion(CLI::App& app);
 Declared declare_man(CLI::App& app);

@@ -11,6 +11,7 @@
 
 #include "base/log.hpp"
 #include "base/units.hpp"
+#include "cli/fn_options.hpp"
 #include "cli/registry_options.hpp"
 #include "cli/resolve_options.hpp"
 #include "cli/skip_options.hpp"
@@ -104,7 +105,7 @@ struct Exit {
   std::string text;
 };
 
-using Action = std::variant<Exit, WebhookOptions, ResolveOptions, DigestOptions, VersionOptions>;
+using Action = std::variant<Exit, WebhookOptions, ResolveOptions, FnOptions, DigestOptions, VersionOptions>;
 
 // Flags win over the environment, that over --config, that over defaults.
 Action parse(int argc, const char* const* argv, const Environment& environment);

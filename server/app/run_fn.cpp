@@ -1,0 +1,210 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <string>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "app/function_settings.hpp"
+#include "app/log_sink.hpp"
+#include "app/pin_images.hpp"
+#include "app/run.hpp"
+#include "base/text.hpp"
+#include "krm/input.hpp"
+#include "krm/outcomes.hpp"
+#include "krm/results.hpp"
+
+namespace digester::app {
+namespace {
+
+constexpr int kFailed = 1;
+constexpr const char* kInput = "standard input";
+
+using krm::Finding;
+using krm::Severity;
+using Findings = std::vector<Finding>;
+
+Result<std::string> read_standard_input() {
+  std::string text;
+  std::size_t size = 0;
+  while (true) {
+    if (text.size() - size < 65'536) text.resize(size * 2 + 131'072);
+    const auto got = ::read(STDIN_FILENO, text.data() + size, text.size() - size);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0)
+      return fail(ErrorKind::invalid,
+                  fmt::format("{} cannot be read: {}", kInput, std::generic_category().message(errno)));
+    if (got == 0) break;
+    size += static_cast<std::size_t>(got);
+  }
+  text.resize(size);
+  return text;
+}
+
+void put(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+}
+
+bool is_true(const std::optional<std::string>& value) {
+  return value && (text::iequals(*value, "true") || *value == "1" || text::iequals(*value, "t"));
+}
+
+// "app.yaml[0] Deployment/web spec.containers[0].image: ", as far as it is known.
+std::string place_of(const Finding& finding) {
+  std::string place;
+  const auto add = [&place](const std::string& part) {
+    if (part.empty()) return;
+    if (!place.empty()) place += ' ';
+    place += part;
+  };
+  if (!finding.file_path.empty())
+    add(finding.file_path + (finding.file_index.empty() ? "" : fmt::format("[{}]", finding.file_index)));
+  if (!finding.kind.empty() || !finding.name.empty()) add(fmt::format("{}/{}", finding.kind, finding.name));
+  add(finding.field_path);
+  return place.empty() ? place : place + ": ";
+}
+
+// From input to output, with what is to be told on the way.
+class Function {
+ public:
+  Function(const cli::FnOptions& options, const cli::Environment& environment, const Clock& clock,
+           LogSink& sink, const Logger& log)
+      : options_(options), environment_(environment), clock_(clock), sink_(sink), log_(log) {}
+
+  int run() {
+    if (const auto checked = check(options_); !checked) return usage_error("fn", checked.error().message);
+    auto text = read_standard_input();
+    if (!text) return refuse(text.error().message);
+    auto input = krm::read_input(*text);
+    if (!input) return refuse(fmt::format("{}: {}", kInput, input.error().message));
+    if (input->form == krm::Form::nothing) return answer_nothing(*text);
+    input_ = std::move(*input);
+    const auto package =
+        options_.plugin_config ? krm::read_settings(std::string_view(*options_.plugin_config)) : of_package();
+    if (!package) return fail_with(*text, package.error().message);
+    const auto settings = settle(options_, *package);
+    if (!settings) return fail_with(*text, settings.error().message);
+    return pin(std::move(*text), *settings);
+  }
+
+ private:
+  Result<krm::Settings> of_package() const {
+    const auto& config = input_.function_config;
+    if (!config) {
+      // Lines are those of what the host made of the files.
+      const std::string_view why = config.error().message;
+      const auto cause = why.starts_with("line ") ? why.find(": ") + 2 : 0;
+      return fail(ErrorKind::invalid, fmt::format("functionConfig: {}", why.substr(cause)));
+    }
+    return krm::read_settings(*config);
+  }
+
+  bool is_list() const { return input_.form == krm::Form::resource_list; }
+
+  void say(std::string_view line) {
+    sink_.write(fmt::format("digester fn: {}\n", text::printable(line, 2'048)));
+  }
+
+  // Nothing can be answered: the host leaves all as it is.
+  int refuse(std::string_view why) {
+    say(why);
+    return kFailed;
+  }
+
+  // A chart with nothing but hooks hands over no byte. Helm 4 takes no empty output, but a comment.
+  int answer_nothing(const std::string& text) {
+    say(fmt::format("warning: {} holds no objects", kInput));
+    put(text);
+    if (!text.empty() && text.back() != '\n') put("\n");
+    put("# no objects\n");
+    return 0;
+  }
+
+  int fail_with(std::string_view text, std::string message) {
+    return fail_with(text, Findings{krm::finding_of(Severity::error, std::move(message))});
+  }
+
+  // A ResourceList comes out as it came in, with the errors in its results. Of plain manifests nothing comes
+  // out: the next in a pipe is not to take them for pinned.
+  int fail_with(std::string_view text, Findings findings) {
+    for (const auto severity : {Severity::error, Severity::warning})
+      tell(findings, severity);
+    if (!is_list()) return kFailed;
+    std::erase_if(findings, [](const Finding& finding) { return finding.severity == Severity::info; });
+    const auto told = krm::append_results(text, input_.layout, findings);
+    put(told ? std::string_view(*told) : text);
+    return kFailed;
+  }
+
+  void tell(const Findings& findings, Severity severity) {
+    for (const auto& finding : findings)
+      if (finding.severity == severity)
+        say(fmt::format("{}{}{}", severity == Severity::warning ? "warning: " : "", place_of(finding),
+                        finding.message));
+  }
+
+  int pin(std::string text, const FunctionSettings& settings) {
+    pin::Batch batch(settings.rules, settings.policy);
+    auto& page = batch.add(kInput, std::move(text));
+    if (page.problem) return fail_with(page.text, page.problem->message);
+    if (is_list())
+      for (const auto& field : page.images.fields)
+        if (!krm::is_item(page.images.objects[field.object].place))
+          return fail_with(page.text,
+                           fmt::format("image-path: {} is not within the items, and only those are "
+                                       "a function's to change",
+                                       text::printable(field.path, 128)));
+    LookUp how{options_.registry, settings.platform, options_.timeout};
+    if (auto pinned = pin_images(batch, how, environment_, clock_, log_); !pinned)
+      return usage_error("fn", pinned.error().message);
+    if (page.problem) return fail_with(page.text, page.problem->message);
+
+    Findings findings;
+    for (const auto& warning : settings.warnings)
+      findings.push_back(krm::finding_of(Severity::warning, warning));
+    for (auto& finding : krm::findings_of(page, {Severity::info, settings.ignore_errors}))
+      findings.push_back(std::move(finding));
+    for (const auto& finding : findings)
+      if (finding.severity == Severity::error) return fail_with(page.text, std::move(findings));
+    return answer(page, settings, std::move(findings));
+  }
+
+  int answer(const pin::Page& page, const FunctionSettings& settings, Findings findings) {
+    tell(findings, Severity::warning);
+    std::erase_if(findings, [&](const Finding& finding) { return finding.severity > settings.least_result; });
+    if (!is_list() || findings.empty()) {
+      put(page.result());
+      return 0;
+    }
+    const auto changed =
+        page.changed ? krm::read_input(*page.changed) : Result<krm::Input>(std::move(input_));
+    const auto told = changed ? krm::append_results(page.result(), changed->layout, findings)
+                              : Result<std::string>(fail(changed.error()));
+    if (!told) say("warning: " + told.error().message);
+    put(told ? std::string_view(*told) : page.result());
+    return 0;
+  }
+
+  const cli::FnOptions& options_;
+  const cli::Environment& environment_;
+  const Clock& clock_;
+  LogSink& sink_;
+  const Logger& log_;
+  krm::Input input_;
+};
+
+}  // namespace
+
+int run_fn(const cli::FnOptions& options, const cli::Environment& environment) {
+  const SystemClock clock;
+  LogSink sink(STDERR_FILENO);
+  const auto level = is_true(environment("DEBUG")) ? Level::debug : options.log_level;
+  const Logger log(
+      clock, [&sink](std::string_view line) { sink.write(line); }, level, LogFormat::text);
+  return Function(options, environment, clock, sink, log).run();
+}
+
+}  // namespace digester::app
