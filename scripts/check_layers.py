@@ -45,6 +45,7 @@ UPWARD = [
     ("report", "manifest/images.hpp"),
     ("files", "json/value.hpp"),
     ("krm", "json/value.hpp"), ("krm", "registry/resolver.hpp"),
+    ("prepare", "net/task.hpp"),
 ]
 DOWNWARD = [("image", "base/result.hpp"), ("admission", "image/reference.hpp"), ("registry", "net/task.hpp")]
 
