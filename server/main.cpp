@@ -53,6 +53,9 @@ struct Run {
   int operator()(const digester::cli::ResolveOptions& o) const {
     return digester::app::run_resolve(o, environment);
   }
+  int operator()(const digester::cli::CheckOptions& o) const {
+    return digester::app::run_check(o, environment);
+  }
 };
 
 // Hosts of functions start the program without a command, each in its way.

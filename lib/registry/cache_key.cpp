@@ -101,7 +101,9 @@ KeyMaker::KeyMaker() {
 
 // The most frequent key: its lengths go first, so that the texts lie in a row and are hashed in whole words.
 KeyMaker::Image KeyMaker::image(const image::Reference& reference) const {
-  const std::array<std::string_view, 3> fields{reference.api_host(), reference.path(), reference.tag()};
+  // A digest holds a colon, which no tag does.
+  const std::string_view name = reference.digest() ? reference.digest()->str() : reference.tag();
+  const std::array<std::string_view, 3> fields{reference.api_host(), reference.path(), name};
   std::array<std::uint32_t, 4> head{};
   static_assert(kImage.size() <= sizeof head[0]);
   std::memcpy(head.data(), kImage.data(), kImage.size());

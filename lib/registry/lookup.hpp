@@ -20,7 +20,8 @@ class Lookup {
  public:
   virtual ~Lookup() = default;
 
-  // Runs on the registry thread. Errors:
+  // Runs on the registry thread. A reference with a digest asks whether that is there, and its tag does not
+  // count. Errors:
   //   not_found, unauthorized, forbidden  as this credential sees it: the caller goes on to the next one
   //   rate_limited (retry_after set), unavailable, unreachable, timed_out  transient
   //   unsupported, protocol, too_large, invalid

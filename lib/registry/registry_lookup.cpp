@@ -57,18 +57,42 @@ net::Task<Result<Digest>> find_digest(Session& session, std::string tag) {
   co_return std::move(manifest->digest);
 }
 
+Error other_bytes() {
+  return {ErrorKind::protocol, "it sent other bytes than the digest stands for"};
+}
+
+// Is it there? The digest itself, which what is found must have.
+net::Task<Result<Digest>> find_by_digest(Session& session, Digest digest) {
+  auto name = digest.str();
+  auto head =
+      co_await session.ask(net::Method::head, std::move(name), session.services().settings.error_limit);
+  if (!head) co_return fail(std::move(head.error()));
+  const auto status = head->response.status;
+  if (status == 200) {
+    auto told = digest_of_head(head->response);
+    if (!told) co_return fail(std::move(told.error()));
+    if (*told && **told == digest) co_return std::move(digest);
+  } else if (!ask_by_get(status)) {
+    co_return fail(status_error(session, *head));
+  }
+  name = digest.str();
+  auto answer =
+      co_await session.ask(net::Method::get, std::move(name), session.services().settings.manifest_limit);
+  if (!answer) co_return fail(std::move(answer.error()));
+  if (answer->response.status != 200) co_return fail(status_error(session, *answer));
+  if (!has_digest(answer->response.body, digest)) co_return fail(other_bytes());
+  co_return std::move(digest);
+}
+
 net::Task<Result<Digest>> find_child(Session& session, std::string name, std::optional<Digest> expected,
                                      protocol::Platform platform) {
-  const auto other_bytes = [] {
-    return fail(ErrorKind::protocol, "it sent other bytes than the digest stands for");
-  };
   const auto limit = session.services().settings.manifest_limit;
   auto answer = co_await session.ask(net::Method::get, std::move(name), limit);
   if (!answer) co_return fail(std::move(answer.error()));
   if (answer->response.status != 200) co_return fail(status_error(session, *answer));
   auto checked = check_manifest(answer->response);
   if (!checked) co_return fail(std::move(checked.error()));
-  if (expected && !has_digest(answer->response.body, *expected)) co_return other_bytes();
+  if (expected && !has_digest(answer->response.body, *expected)) co_return fail(other_bytes());
   if (!checked->manifest.index) co_return expected ? std::move(*expected) : std::move(checked->digest);
 
   const auto* child = protocol::choose_child(checked->manifest, platform);
@@ -82,7 +106,7 @@ net::Task<Result<Digest>> find_child(Session& session, std::string name, std::op
   auto image = co_await session.ask(net::Method::get, std::move(child_name), limit);
   if (!image) co_return fail(std::move(image.error()));
   if (image->response.status != 200) co_return fail(status_error(session, *image));
-  if (!has_digest(image->response.body, *digest)) co_return other_bytes();
+  if (!has_digest(image->response.body, *digest)) co_return fail(other_bytes());
   co_return std::move(*digest);
 }
 
@@ -97,8 +121,13 @@ class Client final : public RegistryLookup {
     if (!registry) co_return explain(reference, std::move(registry.error()));
     Session session(services, std::move(*registry), reference.path(), std::move(credential), deadline,
                     std::move(tenant));
+    auto expected = reference.digest();
     auto tag = reference.tag();
-    auto digest = co_await find_digest(session, std::move(tag));
+    Result<Digest> digest = fail(ErrorKind::internal, "not asked");
+    if (expected)
+      digest = co_await find_by_digest(session, std::move(*expected));
+    else
+      digest = co_await find_digest(session, std::move(tag));
     if (!digest) co_return explain(reference, std::move(digest.error()));
     services->metrics.proven(session.registry().name);
     co_return digest;

@@ -34,7 +34,7 @@ enum class Freshness {
 using image::Source;
 
 struct Query {
-  image::Reference reference;  // with a tag and without a digest
+  image::Reference reference;  // with a digest: is it there? The answer is that digest
   credential::Context context;
   Freshness freshness = Freshness::current;
   // A known answer up to --cache-stale old may be given when the registry fails or rate-limits, or has not

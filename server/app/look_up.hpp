@@ -24,7 +24,7 @@ struct LookUp {
   std::function<void(std::size_t done, std::size_t all)> progress = nullptr;
 };
 
-// Slot i answers reference i, which has no digest yet. The error is an option that makes no sense. Blocks. An
+// Slot i answers reference i; one with a digest is asked for that, and answered by it if it is there. The error is an option that makes no sense. Blocks. An
 // event loop of its own: no other may run in the thread.
 Result<std::vector<Result<image::Digest>>> look_up(std::span<const image::Reference> references,
                                                    const LookUp& how, const cli::Environment& environment,

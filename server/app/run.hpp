@@ -17,11 +17,13 @@ int run_webhook(const cli::WebhookOptions& options, const cli::Environment& envi
 // 0 all found, 1 some were not, 2 for options that make no sense.
 int run_digest(const cli::DigestOptions& options, const cli::Environment& environment);
 
-// 0 all pinned, 2 for options that make no sense, 3 when an input or a registry failed: nothing is then
-// written.
+// 0 all pinned, 1 where --diff shows differences, 2 for options that make no sense, 3 when an input or a registry
+// failed: nothing is then written, but for --keep-going.
 int run_resolve(const cli::ResolveOptions& options, const cli::Environment& environment);
 
 // The KRM function: 0 all pinned, 1 not so, 2 for options that make no sense.
 int run_fn(const cli::FnOptions& options, const cli::Environment& environment);
+// 0 nothing found, 1 something found, 2 for options that make no sense, 3 when an input or a registry failed.
+int run_check(const cli::CheckOptions& options, const cli::Environment& environment);
 
 }  // namespace digester::app

@@ -1,29 +1,150 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
-#include <fstream>
-#include <iostream>
-#include <iterator>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "app/image_rules.hpp"
 #include "app/log_sink.hpp"
+#include "app/manifest_findings.hpp"
+#include "app/manifest_inputs.hpp"
+#include "app/manifest_output.hpp"
 #include "app/pin_images.hpp"
 #include "app/run.hpp"
+#include "app/terminal.hpp"
 #include "base/text.hpp"
+#include "files/replace.hpp"
+#include "report/diff.hpp"
 
 namespace digester::app {
 namespace {
 
-constexpr int kFailed = 3;
+constexpr int kDifferences = 1, kFailed = 3;
 
-std::optional<std::string> read(const std::string& path) {
-  if (path == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return std::nullopt;
-  return std::string(std::istreambuf_iterator<char>(in), {});
-}
+using report::Finding;
+using report::Rule;
+using report::Severity;
+
+class Resolving {
+ public:
+  Resolving(const cli::ResolveOptions& options, const cli::Environment& environment, LogSink& sink,
+            const pin::Batch& batch, ManifestInputs inputs)
+      : options_(options),
+        environment_(environment),
+        sink_(sink),
+        batch_(batch),
+        inputs_(std::move(inputs)) {}
+
+  int conclude() {
+    find();
+    for (const auto& finding : findings_)
+      if (finding.severity != Severity::note) sink_.write(told("resolve", finding));
+    const bool failed = report::count(findings_).errors != 0;
+    const bool write = !failed || options_.keep_going;
+    int code = failed ? kFailed : 0;
+    if (write) {
+      if (auto written = put_out(); !written) {
+        say(written.error().message);
+        code = kFailed;
+      } else if (code == 0 && options_.diff && has_changes()) {
+        code = kDifferences;
+      }
+    }
+    if (auto written = write_report(options_, findings_); !written) {
+      say(written.error().message);
+      code = kFailed;
+    }
+    say(write ? summarize(batch_, inputs_, options_.diff ? "would pin" : "pinned")
+              : fmt::format("nothing was written: {} failed", count_of(report::count(findings_).errors)));
+    return code;
+  }
+
+ private:
+  void say(std::string_view line) {
+    sink_.write(fmt::format("digester resolve: {}\n", text::printable(line, 2048)));
+  }
+
+  static std::string count_of(std::size_t things) {
+    return things == 1 ? "1 thing" : fmt::format("{} things", things);
+  }
+
+  void find() {
+    findings_ = inputs_.problems;
+    for (std::size_t i = 0; i < batch_.pages().size(); ++i) {
+      const auto& page = batch_.pages()[i];
+      const auto& source = inputs_.sources[i];
+      add_page_findings(source, page, findings_);
+      for (std::size_t field = 0; field < page.outcomes.size(); ++field)
+        find_at(source, page, field);
+    }
+    sort_by_place(findings_);
+  }
+
+  void find_at(const PageSource& source, const pin::Page& page, std::size_t index) {
+    const auto& field = page.images.fields[index];
+    const auto& outcome = page.outcomes[index];
+    if (outcome.status == pin::Status::failed || outcome.status == pin::Status::expression) {
+      auto finding = failure_at(source, page, index);
+      if (options_.ignore_errors) finding.severity = Severity::warning;
+      findings_.push_back(std::move(finding));
+    } else if ((outcome.status == pin::Status::pinned || outcome.status == pin::Status::replaced) &&
+               page.changed && outcome.proposed != field.value) {
+      auto finding = finding_at(source, page, field);
+      finding.rule = Rule::pinned;
+      finding.severity = Severity::note;
+      finding.proposed = outcome.proposed;
+      finding.message = fmt::format("{} becomes {}", text::printable(field.value, 512),
+                                    text::printable(outcome.proposed, 512));
+      findings_.push_back(std::move(finding));
+    }
+  }
+
+  bool has_changes() const {
+    for (const auto& page : batch_.pages())
+      if (page.changed) return true;
+    return false;
+  }
+
+  Result<void> put_out() const {
+    if (options_.in_place) return write_in_place();
+    std::string stream;
+    const bool colour = may_colour(STDOUT_FILENO, environment_);
+    for (std::size_t i = 0; i < batch_.pages().size(); ++i) {
+      const auto& page = batch_.pages()[i];
+      if (inputs_.sources[i].is_left_out) continue;
+      if (options_.diff)
+        stream += report::unified_diff(page.name, page.text, page.result(), {.colour = colour});
+      else if (batch_.pages().size() == 1)
+        return print(page.result());
+      else
+        append_documents(stream, page.result());
+    }
+    return print(stream);
+  }
+
+  static Result<void> print(std::string_view text) {
+    std::fwrite(text.data(), 1, text.size(), stdout);  // whether it went well, is seen at the end
+    return {};
+  }
+
+  Result<void> write_in_place() const {
+    std::vector<files::Change> changes;
+    for (std::size_t i = 0; i < batch_.pages().size(); ++i)
+      if (const auto& page = batch_.pages()[i]; page.changed)
+        changes.push_back({inputs_.sources[i].path, page.text, *page.changed});
+    return files::replace_all(changes);
+  }
+
+  const cli::ResolveOptions& options_;
+  const cli::Environment& environment_;
+  LogSink& sink_;
+  const pin::Batch& batch_;
+  const ManifestInputs inputs_;
+  std::vector<Finding> findings_;
+};
 
 }  // namespace
 
@@ -32,51 +153,31 @@ int run_resolve(const cli::ResolveOptions& options, const cli::Environment& envi
   LogSink sink(STDERR_FILENO);
   const Logger log(
       clock, [&sink](std::string_view line) { sink.write(line); }, options.log_level, LogFormat::text);
-  const auto say = [&sink](std::string_view line) {
-    sink.write(fmt::format("digester resolve: {}\n", text::printable(line, 2048)));
-  };
 
   LookUp how{options.registry, std::nullopt, options.timeout};
+  how.progress = progress(environment);
   if (!options.platform.empty()) {
     auto platform = registry::protocol::Platform::parse(options.platform);
     if (!platform) return usage_error("resolve", "--platform: " + platform.error().message);
     how.platform = std::move(*platform);
   }
-  const auto rules = image_rules(options.image_paths);
-  if (!rules) return usage_error("resolve", "--image-path: " + rules.error().message);
+  const auto rules = manifest_rules(options);
+  if (!rules) return usage_error("resolve", rules.error().message);
   pin::Policy policy;
   policy.skip_prefixes = options.skip.all();
   policy.digest_only = options.digest_only;
   policy.offline = options.offline;
 
   pin::Batch batch(*rules, policy);
-  bool failed = false;
-  for (const auto& file : options.files) {
-    auto text = read(file);
-    if (!text) {
-      say(fmt::format("{}: it cannot be read", file));
-      failed = true;
-      continue;
-    }
-    batch.add(file == "-" ? "standard input" : file, std::move(*text));
-  }
-  if (auto pinned = pin_images(batch, how, environment, clock, log); !pinned)
-    return usage_error("resolve", pinned.error().message);
-  for (const auto& page : batch.pages()) {
-    if (page.problem) {
-      say(fmt::format("{}: {}", page.name, page.problem->message));
-      failed = true;
-    }
-    for (std::size_t i = 0; i < page.outcomes.size(); ++i) {
-      if (page.outcomes[i].status != pin::Status::failed) continue;
-      say(fmt::format("{}:{}: {}", page.name, page.images.fields[i].line, page.outcomes[i].why.message));
-      failed = true;
-    }
-  }
-  if (failed) return kFailed;
-  for (const auto& page : batch.pages())
-    std::fwrite(page.result().data(), 1, page.result().size(), stdout);
-  return 0;
+  auto inputs = read_manifests(options, batch);
+  // What is not to be written need not be asked for.
+  const bool readable =
+      inputs.problems.empty() &&
+      std::none_of(batch.pages().begin(), batch.pages().end(), [](const auto& page) { return page.problem; });
+  if (readable || options.keep_going)
+    if (auto pinned = pin_images(batch, how, environment, clock, log); !pinned)
+      return usage_error("resolve", pinned.error().message);
+  return Resolving(options, environment, sink, batch, std::move(inputs)).conclude();
 }
 
 }  // namespace digester::app

@@ -9,6 +9,7 @@ namespace {
 constexpr std::array kCommands{
     Command{"resolve", "Pin the images of manifests", declare_resolve},
     Command{"fn", "Pin as a KRM function of kpt and kustomize, as a post-renderer of helm", declare_fn},
+    Command{"check", "Find images of manifests that are not pinned, or not to be had", declare_check},
     Command{"digest", "Print the digests of images", declare_digest},
     Command{"webhook", "Serve the mutating admission webhook", declare_webhook},
     Command{"completion", "Print a script that completes commands, flags and values in a shell",

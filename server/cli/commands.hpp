@@ -29,10 +29,16 @@ std::span<const Command> commands();
 // What a group is about ("setters"); its commands have their own line.
 const char* about_group(std::string_view name);
 
+// For commands that read manifests, arguments included. To be called once all have their values, from the
+// command's own action; `options` outlives it.
+std::function<void()> add_manifest_flags(CLI::App& app, ManifestOptions& options,
+                                         EnvironmentNames& environment);
+
 // One each: flags, their help, and the examples below it.
 Declared declare_webhook(CLI::App& app);
 Declared declare_resolve(CLI::App& app);
 Declared declare_fn(CLI::App& app);
+Declared declare_check(CLI::App& app);
 Declared declare_digest(CLI::App& app);
 Declared declare_completion(CLI::App& app);
 Declared declare_man(CLI::App& app);

@@ -11,6 +11,7 @@
 
 #include "base/log.hpp"
 #include "base/units.hpp"
+#include "cli/check_options.hpp"
 #include "cli/fn_options.hpp"
 #include "cli/registry_options.hpp"
 #include "cli/resolve_options.hpp"
@@ -105,7 +106,8 @@ struct Exit {
   std::string text;
 };
 
-using Action = std::variant<Exit, WebhookOptions, ResolveOptions, FnOptions, DigestOptions, VersionOptions>;
+using Action = std::variant<Exit, WebhookOptions, ResolveOptions, CheckOptions, FnOptions, DigestOptions,
+                            VersionOptions>;
 
 // Flags win over the environment, that over --config, that over defaults.
 Action parse(int argc, const char* const* argv, const Environment& environment);

@@ -5,44 +5,43 @@ namespace digester::cli {
 
 Declared declare_resolve(CLI::App& app) {
   auto options = std::make_shared<ResolveOptions>();
-  auto verbose = std::make_shared<bool>(false);
   auto& o = *options;
   Flags flags(app, "Options");
-  app.add_option("FILE", o.files, "Manifests; - is standard input")->type_name("")->group("Arguments");
-  auto named = std::make_shared<std::vector<std::string>>();
-  app.add_option("-f,--filename", *named, "The same as an argument")
-      ->type_name("FILE")
-      ->allow_extra_args(false)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-      ->group("Options");
-  flags.toggle("--offline", o.offline, "Ask no registry: what nothing else knows stays as it is");
+  flags.toggle("-i,--in-place", o.in_place, "Write the files: all of them, or none where something fails");
+  flags.toggle("--diff", o.diff, "Print the differences as git does, and write nothing");
   flags.toggle("--digest-only", o.digest_only, "Write name@digest instead of name:tag@digest");
+  flags.toggle("--ignore-errors", o.ignore_errors,
+               "An image that cannot be pinned stays as it is, with a warning");
   Declared declared;
-  add_skip_flags(flags, o.skip, declared.environment);
-  app.add_option("--image-path", o.image_paths,
-                 "One more place of images, as kustomize writes it: spec/steps[]/image, with ,kind=K,group=G "
-                 "where it is so in those alone")
-      ->type_name("PATH")
-      ->allow_extra_args(false)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-      ->group("Options");
-  flags.text("--platform", o.platform, "The digests of one platform's manifests instead of the indexes'",
-             "OS/ARCH[/VARIANT]");
-  flags.duration("--timeout", o.timeout, "For each image", std::chrono::milliseconds(1));
-  flags.toggle("-v,--verbose", *verbose, "Say on standard error what is asked of whom");
-  add_registry_flags(flags, o.registry);
+  auto finish = add_manifest_flags(app, o, declared.environment);
   app.footer(
-      "Only digests are added: comments, quotes, order and line ends stay, byte for byte.\n"
-      "Exit codes: 0 every image has its digest; 2 wrong usage; 3 an input or a registry failed, and nothing "
-      "was written.\n\n"
+      "Only digests are added: comments, quotes, order and line ends stay, byte for byte. Of directories, "
+      "*.yaml,\n*.yml and *.json are read, sorted; what holds no object with apiVersion and kind is left "
+      "out, as "
+      "are the\ntemplates of Helm charts and what is hidden. Several files are printed with --- between "
+      "them.\n"
+      "With -i all files are written or none; --keep-going writes those, and those images, that did not "
+      "fail.\n"
+      "Exit codes: 0 every image has its digest; 1 with --diff, there are differences; 2 wrong usage; 3 an "
+      "input "
+      "or a\nregistry failed, and nothing was written (with --keep-going: what did not fail).\n\n"
       "Examples:\n"
       "  digester resolve -f app.yaml | kubectl apply -f -\n"
-      "  kustomize build . | digester resolve -f - > pinned.yaml");
-  declared.action = [options, verbose, named] {
-    options->files.insert(options->files.end(), named->begin(), named->end());
-    if (options->files.empty()) throw CLI::ValidationError("no manifest is named; -f - reads standard input");
-    if (*verbose) options->log_level = Level::debug;
-    return *options;
+      "  digester resolve -i -R k8s");
+  declared.action = [options, finish = std::move(finish)] {
+    auto& asked = *options;
+    finish();
+    const bool standard_input = std::find(asked.files.begin(), asked.files.end(), "-") != asked.files.end();
+    if (asked.in_place && asked.diff)
+      throw CLI::ValidationError("-i and --diff: one writes, the other does not");
+    if (asked.in_place && (standard_input || !asked.kustomization.empty()))
+      throw CLI::ValidationError("-i needs files: standard input and -k have none to write");
+    if (!asked.report_format.empty() && asked.report.empty())
+      throw CLI::ValidationError("--report-format needs --report FILE");
+    if (asked.report == "-" && !asked.in_place)
+      throw CLI::ValidationError(
+          "--report - and the manifests both go to standard output: name a file, or add -i");
+    return asked;
   };
   return declared;
 }

@@ -1,0 +1,79 @@
+#include "app/manifest_inputs.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "app/kustomize_build.hpp"
+#include "base/text.hpp"
+#include "files/read.hpp"
+
+namespace digester::app {
+namespace {
+
+bool has_objects(const pin::Page& page) {
+  const auto& objects = page.images.objects;
+  return std::any_of(objects.begin(), objects.end(),
+                     [](const auto& object) { return !object.api_version.empty() && !object.kind.empty(); });
+}
+
+void add_page(ManifestInputs& inputs, pin::Batch& batch, PageSource source, std::string text) {
+  const auto name = source.path == files::kStandardInput ? std::string("standard input") : source.path;
+  const auto& page = batch.add(name, std::move(text));
+  source.is_left_out = !source.named && !page.problem && !has_objects(page);
+  if (source.is_left_out) ++inputs.without_objects;
+  inputs.sources.push_back(std::move(source));
+}
+
+}  // namespace
+
+report::Finding unreadable(const std::string& path, std::string_view message) {
+  report::Finding finding{report::Rule::unreadable, report::Severity::error, path};
+  if (const auto prefix = text::printable(path, 1024) + ":"; message.starts_with(prefix))
+    message = text::trim(message.substr(prefix.size()));
+  if (constexpr std::string_view kLine = "line "; message.starts_with(kLine))
+    message.remove_prefix(kLine.size());
+  // "12: cause", of a line.
+  const auto [end, error] = std::from_chars(message.data(), message.data() + message.size(), finding.line);
+  if (error == std::errc{} && std::string_view(end, message.data() + message.size()).starts_with(": "))
+    message.remove_prefix(static_cast<std::size_t>(end - message.data()) + 1);
+  else
+    finding.line = 0;
+  finding.message = text::trim(message);
+  return finding;
+}
+
+ManifestInputs read_manifests(const cli::ManifestOptions& options, pin::Batch& batch) {
+  ManifestInputs inputs;
+  if (!options.kustomization.empty()) {
+    auto built = build_kustomization(options.kustomization);
+    if (built)
+      add_page(inputs, batch, {built->file, true, true}, std::move(built->output));
+    else
+      inputs.problems.push_back(unreadable(options.kustomization, built.error().message));
+    return inputs;
+  }
+  auto collected = files::collect(options.files, {options.recursive});
+  inputs.left_out = collected.left_out;
+  for (const auto& trouble : collected.troubles)
+    inputs.problems.push_back(unreadable(trouble.path, trouble.error.message));
+  for (auto& input : collected.inputs) {
+    auto text = files::read_file(input.path);
+    if (text)
+      add_page(inputs, batch, {std::move(input.path), input.named}, std::move(*text));
+    else
+      inputs.problems.push_back(unreadable(input.path, text.error().message));
+  }
+  if (inputs.problems.empty() && inputs.without_objects == inputs.sources.size() && !inputs.sources.empty())
+    inputs.problems.push_back(unreadable(
+        options.files.front(),
+        fmt::format(
+            "no manifest is here: none of {} files holds an object with apiVersion and kind; is it the right "
+            "directory?",
+            inputs.sources.size())));
+  return inputs;
+}
+
+}  // namespace digester::app

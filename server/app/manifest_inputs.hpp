@@ -1,0 +1,35 @@
+// From what the command line names to the pages of a batch.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/manifest_options.hpp"
+#include "files/collect.hpp"
+#include "pin/batch.hpp"
+#include "report/finding.hpp"
+
+namespace digester::app {
+
+// Where a page of the batch is from; slot i is page i's.
+struct PageSource {
+  std::string path;          // of the file; "-" for standard input; of -k, the kustomization's
+  bool named = true;         // by the user; false: found in a directory
+  bool is_built = false;     // of -k: lines of the file mean nothing
+  bool is_left_out = false;  // found in a directory, and no object with apiVersion and kind in it
+};
+
+struct ManifestInputs {
+  std::vector<PageSource> sources;
+  std::vector<report::Finding> problems;  // of what could not be read; what of a page, is not among them
+  files::LeftOut left_out;
+  std::size_t without_objects = 0;  // files
+};
+
+// Reads all into the batch, which is empty before. Blocks.
+ManifestInputs read_manifests(const cli::ManifestOptions& options, pin::Batch& batch);
+
+// A finding of a line that begins with the path: "a.yaml: cannot be read: …".
+report::Finding unreadable(const std::string& path, std::string_view message);
+
+}  // namespace digester::app

@@ -1,0 +1,31 @@
+// What every command that reads manifests may be told.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/log.hpp"
+#include "base/units.hpp"
+#include "cli/registry_options.hpp"
+#include "cli/skip_options.hpp"
+
+namespace digester::cli {
+
+struct ManifestOptions {
+  std::vector<std::string> files;  // of arguments and -f: files, directories, patterns; "-" is standard input
+  std::string kustomization;       // of -k: a directory to build; empty: none
+  bool recursive = false;
+  SkipOptions skip;
+  std::vector<std::string> image_paths;    // of --image-path, as written
+  std::vector<std::string> image_configs;  // files of kustomize's, whose `images:` are further places
+  bool offline = false;
+  bool keep_going = false;
+  std::string platform;
+  Duration timeout = std::chrono::seconds(30);  // for each image
+  std::string report;                           // a file; empty: none
+  std::string report_format;                    // json, sarif, github; empty: not given
+  Level log_level = Level::warn;
+  RegistryOptions registry;
+};
+
+}  // namespace digester::cli
