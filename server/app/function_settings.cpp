@@ -26,8 +26,7 @@ Result<void> check(const cli::FnOptions& options) {
     if (const auto platform = Platform::parse(*options.platform); !platform)
       return fail(ErrorKind::invalid, "--platform: " + platform.error().message);
   if (options.image_paths)
-    if (const auto rules = image_rules(*options.image_paths); !rules)
-      return fail(ErrorKind::invalid, "--image-path: " + rules.error().message);
+    if (const auto rules = image_rules(*options.image_paths); !rules) return fail(rules.error());
   return {};
 }
 

@@ -13,6 +13,8 @@ Result<manifest::Rules> image_rules(std::span<const std::string> paths,
   for (const auto& path : paths) {
     auto spec = manifest::parse_field_spec(path);
     if (!spec) return fail(spec.error().kind, "--image-path: " + spec.error().message);
+    if (const auto checked = manifest::Rules::make({&*spec, 1}); !checked)
+      return fail(checked.error().kind, "--image-path: " + checked.error().message);
     specs.push_back(std::move(*spec));
   }
   for (const auto& config : configs) {
