@@ -41,16 +41,18 @@ Finding finding_of(Severity severity, std::string message) {
   return finding;
 }
 
+Finding finding_at(const pin::Page& page, std::size_t line, Severity severity, std::string message) {
+  const auto* object = object_at(page.images, line);
+  return object ? about(*object, severity, std::move(message)) : finding_of(severity, std::move(message));
+}
+
 std::vector<Finding> findings_of(const pin::Page& page, const Reporting& how) {
   std::vector<Finding> out;
   const auto add = [&](Finding finding) {
     if (finding.severity <= how.least) out.push_back(std::move(finding));
   };
-  for (const auto& warning : page.images.warnings) {
-    const auto* object = object_at(page.images, warning.line);
-    add(object ? about(*object, Severity::warning, told(warning))
-               : finding_of(Severity::warning, told(warning)));
-  }
+  for (const auto& warning : page.images.warnings)
+    add(finding_at(page, warning.line, Severity::warning, told(warning)));
   for (std::size_t i = 0; i < page.outcomes.size(); ++i) {
     const auto& outcome = page.outcomes[i];
     const auto& field = page.images.fields[i];

@@ -20,5 +20,7 @@ std::vector<Finding> findings_of(const pin::Page& page, const Reporting& how = {
 
 // One about no object.
 Finding finding_of(Severity severity, std::string message);
+// One about the item in which a line of the text is.
+Finding finding_at(const pin::Page& page, std::size_t line, Severity severity, std::string message);
 
 }  // namespace digester::krm

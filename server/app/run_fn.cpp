@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <string>
@@ -14,6 +15,7 @@
 #include "app/run.hpp"
 #include "base/text.hpp"
 #include "krm/input.hpp"
+#include "krm/kpt_setters.hpp"
 #include "krm/outcomes.hpp"
 #include "krm/results.hpp"
 
@@ -167,8 +169,18 @@ class Function {
       findings.push_back(krm::finding_of(Severity::warning, warning));
     for (auto& finding : krm::findings_of(page, {Severity::info, settings.ignore_errors}))
       findings.push_back(std::move(finding));
-    for (const auto& finding : findings)
-      if (finding.severity == Severity::error) return fail_with(page.text, std::move(findings));
+    auto setters = is_list() ? krm::look_after_setters(page, settings.pin_setters) : krm::SettersDone{};
+    if (!setters) return fail_with(page.text, setters.error().message);
+    for (auto& finding : setters->findings) {
+      if (settings.ignore_errors && finding.severity == Severity::error) finding.severity = Severity::warning;
+      findings.push_back(std::move(finding));
+    }
+    // kpt shows the first four.
+    std::stable_sort(findings.begin(), findings.end(),
+                     [](const Finding& a, const Finding& b) { return a.severity < b.severity; });
+    if (!findings.empty() && findings.front().severity == Severity::error)
+      return fail_with(page.text, std::move(findings));
+    if (setters->changed) page.changed = std::move(setters->changed);
     return answer(page, settings, std::move(findings));
   }
 

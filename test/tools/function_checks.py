@@ -78,8 +78,8 @@ def function_lists(h):
         expect(done.out.startswith(pinned(before) + b"results:\n- message: "), done)
         expect(results(done.out) == [
             f"- message: pinned {web}", "severity: info", "resourceRef:", "apiVersion: apps/v1", "kind: Deployment",
-            "name: web", "field:", "path: spec.template.spec.containers[0].image", f'currentValue: "{web}"',
-            f'proposedValue: "{web}@{INDEX}"', "file:", "path: app.yaml", "index: 0"], done)
+            "name: web", "field:", "path: spec.template.spec.containers[0].image", f"currentValue: {web}",
+            f"proposedValue: {web}@{INDEX}", "file:", "path: app.yaml", "index: 0"], done)
     with h.check("a second run changes nothing, and says nothing"):
         before = pinned(item(registry))
         done = function(h, before)
@@ -291,6 +291,15 @@ def function_kpt(h):
         for name in wanted:  # the values of setters are no images of a Kptfile's
             toolbox.same(seen[name], wanted[name] if name == "Kptfile" else pinned(wanted[name]))
         expect([seen[name].count(b"@sha256:") for name in ("app.yaml", "styles.yaml")] == [2, 7], seen)
+        expect(re.search(r"\[warning\] apps/v1/Deployment/web: .* written over at the next render by the setter web",
+                         done.trouble), done)
+    with h.check("kpt fn eval with --pin-setters: the Kptfile's setter has the digest too, its comment stays"):
+        for executable, arguments in (("digester fn --pin-setters", []), ("digester", ["--", "pin-setters=true"])):
+            kept = toolbox.lay(h, "setters", package)
+            done = kpt(kept, *arguments, executable=executable)
+            expect(done.code == 0 and "[warning]" not in done.trouble, done)
+            toolbox.same((kept / "Kptfile").read_bytes(), pinned(package["Kptfile"]))
+            toolbox.same((kept / "app.yaml").read_bytes(), toolbox.fixture("kpt/app.expected.yaml", registry))
     with h.check("kpt fn eval again: nothing changes"):
         before = toolbox.contents(folder)
         expect(kpt(folder).code == 0 and toolbox.contents(folder) == before)
