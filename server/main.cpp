@@ -56,6 +56,7 @@ struct Run {
   int operator()(const digester::cli::CheckOptions& o) const {
     return digester::app::run_check(o, environment);
   }
+  int operator()(const digester::cli::SettersOptions& o) const { return digester::app::run_setters(o); }
 };
 
 // Hosts of functions start the program without a command, each in its way.

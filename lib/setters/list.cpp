@@ -29,7 +29,7 @@ Result<std::vector<Use>> list_setters(std::string_view text) {
     for (const auto& part : pattern->parts()) {
       if (!part.is_setter) continue;
       Use use{part.text, std::nullopt, false, field.line, field.path, pattern->text()};
-      if (captures)
+      if (captures && !cuts_digest(*captures, field.value))
         for (const auto& capture : *captures)
           if (capture.name == part.text)
             use.value = field.value.substr(capture.begin, capture.end - capture.begin);

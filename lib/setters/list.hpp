@@ -12,7 +12,7 @@ namespace digester::setters {
 
 struct Use {
   std::string name;
-  std::optional<std::string> value;  // where it can be read off
+  std::optional<std::string> value;  // where it can be read off, and that does not cut a digest in two
   bool is_list = false;
   std::size_t line = 0;
   std::string path;

@@ -10,6 +10,9 @@ constexpr std::array kCommands{
     Command{"resolve", "Pin the images of manifests", declare_resolve},
     Command{"fn", "Pin as a KRM function of kpt and kustomize, as a post-renderer of helm", declare_fn},
     Command{"check", "Find images of manifests that are not pinned, or not to be had", declare_check},
+    Command{"setters create", "Make parameters of values, in comments", declare_setters_create},
+    Command{"setters apply", "Set parameters", declare_setters_apply},
+    Command{"setters list", "List parameters, their values and fields", declare_setters_list},
     Command{"digest", "Print the digests of images", declare_digest},
     Command{"webhook", "Serve the mutating admission webhook", declare_webhook},
     Command{"completion", "Print a script that completes commands, flags and values in a shell",
@@ -18,7 +21,9 @@ constexpr std::array kCommands{
     Command{"version", "Print version, commit, compiler and libraries", declare_version},
 };
 
-constexpr std::array<std::pair<std::string_view, const char*>, 0> kGroups{};
+constexpr std::array kGroups{
+    std::pair<std::string_view, const char*>{"setters", "Create, apply and list the setters of kpt packages"},
+};
 
 }  // namespace
 

@@ -15,6 +15,7 @@
 #include "cli/fn_options.hpp"
 #include "cli/registry_options.hpp"
 #include "cli/resolve_options.hpp"
+#include "cli/setters_options.hpp"
 #include "cli/skip_options.hpp"
 
 namespace digester::cli {
@@ -107,6 +108,8 @@ struct Exit {
 };
 
 using Action = std::variant<Exit, WebhookOptions, ResolveOptions, CheckOptions, FnOptions, DigestOptions,
+using Action =
+    std::variant<Exit, WebhookOptions, ResolveOptions, CheckOptions, SettersOptions, DigestOptions,
                             VersionOptions>;
 
 // Flags win over the environment, that over --config, that over defaults.

@@ -1,0 +1,89 @@
+// The flags of `digester setters create`, `apply` and `list`.
+#include "cli/commands.hpp"
+
+namespace digester::cli {
+namespace {
+
+constexpr const char* kExitCodes =
+    "Exit codes: 0 done; 1 --diff shows differences; 2 wrong usage; 3 refused, or an input failed: nothing "
+    "was "
+    "changed.\n\n";
+
+void add_files(CLI::App& app, SettersOptions& o) {
+  app.add_option("-f,--filename", o.files,
+                 "Files, patterns, directories with all below; - is standard input, and the result goes to "
+                 "standard output [.]")
+      ->type_name("FILE")
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->group("Options");
+}
+
+Declared change(CLI::App& app, SettersOptions::Job job, const std::string& footer) {
+  auto options = std::make_shared<SettersOptions>();
+  auto& o = *options;
+  o.job = job;
+  Flags flags(app, "Options");
+  app.add_option("SETTER", o.setters, "NAME=VALUE, one or more")
+      ->required()
+      ->type_name("")
+      ->group("Arguments");
+  add_files(app, o);
+  flags.toggle("--diff", o.diff, "Show what would change, and change nothing");
+  app.footer(footer);
+  return {[options] {
+    if (options->files.empty()) options->files.emplace_back(".");
+    return *options;
+  }};
+}
+
+}  // namespace
+
+Declared declare_setters_create(CLI::App& app) {
+  return change(
+      app, SettersOptions::Job::create,
+      std::string(
+          "Does in place what kpt's create-setters does: where a field holds the value of a setter, the "
+          "longest "
+          "value first,\na comment `# kpt-set: ` with `${NAME}` in its place is written behind it, over a "
+          "comment that is there. Lists as\nvalues are not supported.\n") +
+          kExitCodes +
+          "Examples:\n"
+          "  digester setters create echoimage=gcr.io/google-containers/echoserver:1.10 -f app.yaml\n"
+          "  digester setters create image=nginx tag=1.27 --diff");
+}
+
+Declared declare_setters_apply(CLI::App& app) {
+  return change(
+      app, SettersOptions::Job::apply,
+      std::string(
+          "Does in place what kpt's apply-setters does: a field whose `# kpt-set: ` comment has one of the "
+          "setters gets its\nvalue; setters of the comment that are not given are read off the field. "
+          "Refused is what would cut a digest in\ntwo: `${image}:${tag}` on name:tag@sha256:… with a tag "
+          "alone. Lists as values are not supported.\n") +
+          kExitCodes +
+          "Examples:\n"
+          "  digester setters apply tag=1.28 -f app.yaml\n"
+          "  digester setters apply \"echoimage=$(digester digest --full nginx:1.27)\" --diff");
+}
+
+Declared declare_setters_list(CLI::App& app) {
+  auto options = std::make_shared<SettersOptions>();
+  Flags flags(app, "Options");
+  add_files(app, *options);
+  flags.output(options->json)->default_str("text");
+  app.footer(
+      "Name, value and number of fields of each setter in `# kpt-set: ` comments; the value is the Kptfile's "
+      "(or that "
+      "of a\nConfigMap it names), else that of the fields.\n"
+      "Exit codes: 0 done; 2 wrong usage; 3 an input failed.\n\n"
+      "Examples:\n"
+      "  digester setters list\n"
+      "  digester setters list -f pkg -o json");
+  return {[options] {
+    if (options->files.empty()) options->files.emplace_back(".");
+    return *options;
+  }};
+}
+
+}  // namespace digester::cli
