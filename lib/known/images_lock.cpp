@@ -143,15 +143,21 @@ void ImagesLock::index() {
   }
 }
 
-std::optional<std::string> ImagesLock::find(std::string_view image, bool digest_only) const {
-  if (image.find('@') != std::string_view::npos) return std::nullopt;
+const LockEntry* ImagesLock::entry(std::string_view image) const {
   auto found = by_id_.find(std::string(image));
   if (found == by_id_.end()) {
     const auto name = name_of(image);
     found = name ? by_name_.find(*name) : by_name_.end();
-    if (found == by_name_.end()) return std::nullopt;
+    if (found == by_name_.end()) return nullptr;
   }
-  const auto& locked = entries_[found->second].image;
+  return &entries_[found->second];
+}
+
+std::optional<std::string> ImagesLock::find(std::string_view image, bool digest_only) const {
+  if (image.find('@') != std::string_view::npos) return std::nullopt;
+  const auto* found = entry(image);
+  if (found == nullptr) return std::nullopt;
+  const auto& locked = found->image;
   const auto reference = image::Reference::parse(image);
   const auto there = image::Reference::parse(locked);
   if (!reference || !there || reference->repository() != there->repository()) return locked;

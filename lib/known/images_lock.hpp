@@ -42,6 +42,8 @@ class ImagesLock {
   std::optional<std::string> find(std::string_view image, bool digest_only = false) const;
 
   const std::vector<LockEntry>& entries() const { return entries_; }
+  // The one for an image, as find() finds it; null where there is none. Valid until the next merge.
+  const LockEntry* entry(std::string_view image) const;
 
   // Puts fresh entries in the place of those with the same id (whose other annotations stay). The ids of
   // those that are kept although nothing fresh has them: nobody may need them any more.

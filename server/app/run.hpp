@@ -28,5 +28,12 @@ int run_check(const cli::CheckOptions& options, const cli::Environment& environm
 // 0 done, 1 where --diff shows differences, 2 for setters that are none, 3 when an input failed or a change is
 // refused: nothing is then written.
 int run_setters(const cli::SettersOptions& options);
+// 0 both files are written, and applied where that was asked for; 2 for options that make no sense; 3 when an
+// input, a registry or kubectl failed: unless it was kubectl, nothing is written.
+int run_prepare(const cli::PrepareOptions& options, const cli::Environment& environment);
+
+// 0 the lock has the images as they are, 2 for options that make no sense, 3 when the lock or a registry
+// failed: nothing is then written.
+int run_lock_update(const cli::LockUpdateOptions& options, const cli::Environment& environment);
 
 }  // namespace digester::app

@@ -13,6 +13,8 @@ constexpr std::array kCommands{
     Command{"setters create", "Make parameters of values, in comments", declare_setters_create},
     Command{"setters apply", "Set parameters", declare_setters_apply},
     Command{"setters list", "List parameters, their values and fields", declare_setters_list},
+    Command{"prepare", "Pin and label manifests for deployment, as gke-deploy prepare does", declare_prepare},
+    Command{"lock update", "Look images up anew, and write their digests into a lock", declare_lock_update},
     Command{"digest", "Print the digests of images", declare_digest},
     Command{"webhook", "Serve the mutating admission webhook", declare_webhook},
     Command{"completion", "Print a script that completes commands, flags and values in a shell",
@@ -24,6 +26,9 @@ constexpr std::array kCommands{
 constexpr std::array kGroups{
     std::pair<std::string_view, const char*>{"setters", "Create, apply and list the setters of kpt packages"},
 };
+constexpr std::array<std::pair<std::string_view, const char*>, 1> kGroups{{
+    {"lock", "Keep the digests of images in a file"},
+}};
 
 }  // namespace
 

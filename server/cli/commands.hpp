@@ -42,6 +42,8 @@ Declared declare_check(CLI::App& app);
 Declared declare_setters_create(CLI::App& app);
 Declared declare_setters_apply(CLI::App& app);
 Declared declare_setters_list(CLI::App& app);
+Declared declare_prepare(CLI::App& app);
+Declared declare_lock_update(CLI::App& app);
 Declared declare_digest(CLI::App& app);
 Declared declare_completion(CLI::App& app);
 Declared declare_man(CLI::App& app);

@@ -13,6 +13,8 @@
 #include "base/units.hpp"
 #include "cli/check_options.hpp"
 #include "cli/fn_options.hpp"
+#include "cli/lock_options.hpp"
+#include "cli/prepare_options.hpp"
 #include "cli/registry_options.hpp"
 #include "cli/resolve_options.hpp"
 #include "cli/setters_options.hpp"
@@ -111,6 +113,8 @@ using Action = std::variant<Exit, WebhookOptions, ResolveOptions, CheckOptions, 
 using Action =
     std::variant<Exit, WebhookOptions, ResolveOptions, CheckOptions, SettersOptions, DigestOptions,
                             VersionOptions>;
+using Action = std::variant<Exit, WebhookOptions, ResolveOptions, PrepareOptions, LockUpdateOptions,
+                            DigestOptions, VersionOptions>;
 
 // Flags win over the environment, that over --config, that over defaults.
 Action parse(int argc, const char* const* argv, const Environment& environment);
