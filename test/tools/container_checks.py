@@ -9,16 +9,6 @@ from harness import ROOT, expect
 from servers import INDEX, MANIFEST, PASSWORD, USER, htpasswd_registry
 
 IMAGE = "registry.example/platform/digester:0.1.0"
-FUNCTION = """apiVersion: digester.dev/v1
-kind: Digester
-metadata:
-  name: digests
-  annotations:
-    config.kubernetes.io/function: |
-      container:
-        image: {image}
-        network: {network}
-"""
 POD = """apiVersion: v1
 kind: Pod
 metadata:
@@ -70,6 +60,15 @@ def container_kpt(h):
         done = toolbox.run(h, "kpt", "fn", "eval", folder, "--image", IMAGE, env=docker.env)
         expect(done.code != 0 and registry.host in done.trouble, done)
         toolbox.same((folder / "pod.yaml").read_bytes(), pod)
+    with h.check("the Kptfile of docs/CI.md renders with --allow-network, and not without (docker: a stand-in)"):
+        text = (ROOT / "docs/CI.md").read_text()
+        kptfile = re.search(r"^```yaml\n(apiVersion: kpt\.dev/v1\n.*?)^```$", text, re.M | re.S)[1]
+        expect(IMAGE in kptfile, kptfile)
+        for flags, wanted in (([], pod), (["--allow-network"], with_digest(pod))):
+            folder = toolbox.lay(h, "render", {"Kptfile": kptfile, "pod.yaml": pod})
+            done = toolbox.run(h, "kpt", "fn", "render", folder, *flags, env=docker.env)
+            expect((done.code == 0) == bool(flags), done)
+            toolbox.same((folder / "pod.yaml").read_bytes(), wanted)
     with h.check("kpt fn eval --image … --mount of a docker configuration logs in (docker: a stand-in)"):
         closed = htpasswd_registry(h)
         secret = POD.replace("REGISTRY", closed.host).encode()
@@ -90,10 +89,14 @@ def container_kustomize(h):
     registry, docker = toolbox.acceptance_registry(h), Docker(h)
     pod = POD.replace("REGISTRY", registry.host)
 
+    function = re.search(r"^```yaml\n(apiVersion: digester\.dev/v1\n.*?)^```$", (ROOT / "docs/CI.md").read_text(),
+                         re.M | re.S)[1]
+    expect(IMAGE in function, function)
+
     def overlay(network):
         return toolbox.lay(h, "overlay", {
             "kustomization.yaml": "resources: [pod.yaml]\ntransformers: [digests.yaml]\n", "pod.yaml": pod,
-            "digests.yaml": FUNCTION.format(image=IMAGE, network=network)})
+            "digests.yaml": function.replace("network: true", f"network: {network}")})
 
     with h.check("kustomize build --enable-alpha-plugins --network runs the container (docker: a stand-in)"):
         done = toolbox.run(h, "kustomize", "build", "--enable-alpha-plugins", "--network", overlay("true"), env=docker.env)
