@@ -59,8 +59,10 @@ struct Run {
   int operator()(const digester::cli::SettersOptions& o) const { return digester::app::run_setters(o); }
   int operator()(const digester::cli::PrepareOptions& o) const {
     return digester::app::run_prepare(o, environment);
+  }
   int operator()(const digester::cli::LockUpdateOptions& o) const {
     return digester::app::run_lock_update(o, environment);
+  }
 };
 
 // Hosts of functions start the program without a command, each in its way.

@@ -25,10 +25,8 @@ constexpr std::array kCommands{
 
 constexpr std::array kGroups{
     std::pair<std::string_view, const char*>{"setters", "Create, apply and list the setters of kpt packages"},
+    std::pair<std::string_view, const char*>{"lock", "Keep the digests of images in a file"},
 };
-constexpr std::array<std::pair<std::string_view, const char*>, 1> kGroups{{
-    {"lock", "Keep the digests of images in a file"},
-}};
 
 }  // namespace
 

@@ -109,12 +109,9 @@ struct Exit {
   std::string text;
 };
 
-using Action = std::variant<Exit, WebhookOptions, ResolveOptions, CheckOptions, FnOptions, DigestOptions,
-using Action =
-    std::variant<Exit, WebhookOptions, ResolveOptions, CheckOptions, SettersOptions, DigestOptions,
-                            VersionOptions>;
-using Action = std::variant<Exit, WebhookOptions, ResolveOptions, PrepareOptions, LockUpdateOptions,
-                            DigestOptions, VersionOptions>;
+using Action = std::variant<Exit,  //
+                            ResolveOptions, FnOptions, CheckOptions, SettersOptions, PrepareOptions,
+                            LockUpdateOptions, DigestOptions, WebhookOptions, VersionOptions>;
 
 // Flags win over the environment, that over --config, that over defaults.
 Action parse(int argc, const char* const* argv, const Environment& environment);
