@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/text.hpp"
 #include "cli/catalogue.hpp"
@@ -126,7 +127,8 @@ std::string bash(const Catalogue& catalogue) {
   for (const auto& command : catalogue.commands) {
     Words flags;
     for (const auto& flag : command.flags)
-      flags.push_back(flag.names.back());
+      std::copy_if(flag.names.begin(), flag.names.end(), std::back_inserter(flags),
+                   [](const std::string& name) { return name.starts_with("--"); });
     out += fmt::format("    {})\n", quoted(command.name));
     if (const auto values = bash_values(command); !values.empty())
       out += "      case $before in\n" + values + "      esac\n";
