@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/text.hpp"
@@ -33,6 +34,23 @@ const manifest::Object* object_at(const manifest::Images& images, std::size_t li
 }
 
 }  // namespace
+
+std::vector<Replaced> replaced_in(const pin::Page& page) {
+  std::vector<Replaced> out;
+  for (std::size_t i = 0; i < page.outcomes.size(); ++i) {
+    const auto& outcome = page.outcomes[i];
+    const auto& field = page.images.fields[i];
+    if ((outcome.status == pin::Status::pinned || outcome.status == pin::Status::replaced) &&
+        outcome.proposed != field.value)
+      out.push_back({field.begin, field.value, outcome.proposed});
+  }
+  std::sort(out.begin(), out.end(), [](const Replaced& a, const Replaced& b) { return a.begin < b.begin; });
+  // Aliases: several fields have one scalar.
+  out.erase(std::unique(out.begin(), out.end(),
+                        [](const Replaced& a, const Replaced& b) { return a.begin == b.begin; }),
+            out.end());
+  return out;
+}
 
 Finding finding_of(Severity severity, std::string message) {
   Finding finding;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "krm/finding.hpp"
+#include "krm/results.hpp"
 #include "pin/batch.hpp"
 
 namespace digester::krm {
@@ -17,6 +18,9 @@ struct Reporting {
 // did not, a warning for what was noticed besides, in the order of the text. Lines are left out, because a
 // host knows none.
 std::vector<Finding> findings_of(const pin::Page& page, const Reporting& how = {});
+
+// The scalars whose values changed, for append_results().
+std::vector<Replaced> replaced_in(const pin::Page& page);
 
 // One about no object.
 Finding finding_of(Severity severity, std::string message);

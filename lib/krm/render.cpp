@@ -5,17 +5,11 @@
 #include <vector>
 
 #include "base/text.hpp"
+#include "krm/entries.hpp"
 #include "yaml/writer.hpp"
 
 namespace digester::krm {
 namespace {
-
-struct Entry {
-  std::string_view key;
-  std::string value;
-  bool is_word = false;  // written without quotes: a number
-  std::vector<Entry> members = {};
-};
 
 bool is_index(std::string_view text) {
   return !text.empty() && text.size() <= 9 &&
@@ -27,27 +21,6 @@ std::string clean(std::string_view value) {
   return text::is_valid_utf8(value) ? std::string(value) : text::printable(value, value.size() * 4);
 }
 
-std::vector<Entry> entries_of(const Finding& finding) {
-  const auto group = [](std::string_view key, std::vector<Entry> members) {
-    std::erase_if(members, [](const Entry& entry) { return entry.value.empty(); });
-    return Entry{key, {}, false, std::move(members)};
-  };
-  std::vector<Entry> all = {{"message", clean(finding.message)},
-                            {"severity", std::string(to_string(finding.severity))},
-                            group("resourceRef", {{"apiVersion", clean(finding.api_version)},
-                                                  {"kind", clean(finding.kind)},
-                                                  {"name", clean(finding.name)},
-                                                  {"namespace", clean(finding.namespace_)}}),
-                            group("field", {{"path", clean(finding.field_path)},
-                                            {"currentValue", clean(finding.current_value)},
-                                            {"proposedValue", clean(finding.proposed_value)}}),
-                            group("file", {{"path", clean(finding.file_path)}})};
-  if (auto& file = all.back().members; !file.empty() && is_index(finding.file_index))
-    file.push_back({"index", finding.file_index, true});
-  std::erase_if(all, [](const Entry& entry) { return entry.value.empty() && entry.members.empty(); });
-  return all;
-}
-
 // In double quotes. `text` is UTF-8.
 void append_quoted(std::string& out, std::string_view text) {
   out += '"';
@@ -57,13 +30,13 @@ void append_quoted(std::string& out, std::string_view text) {
     std::uint32_t c = size == 1 ? lead : lead & (0xFFU >> (size + 1));
     for (std::size_t k = 1; k < size; ++k)
       c = c << 6 | (static_cast<unsigned char>(text[i + k]) & 0x3FU);
-    const bool is_line_break = c == 0x85 || c == 0x2028 || c == 0x2029;
+    // Controls, and what turns lines and directions around.
     const bool is_odd = c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0xFEFF || c == 0xFFFE || c == 0xFFFF ||
                         (c >= 0x200B && c <= 0x200F) || (c >= 0x2028 && c <= 0x202E) ||
                         (c >= 0x2066 && c <= 0x2069);
     if (c == '"' || c == '\\')
       out += {'\\', static_cast<char>(c)};
-    else if (is_odd || is_line_break)
+    else if (is_odd)
       out += c < 0x100 ? fmt::format("\\x{:02X}", c) : fmt::format("\\u{:04X}", c);
     else
       out += text.substr(i, size);
@@ -111,6 +84,27 @@ void append_block(std::string& out, const std::vector<Entry>& entries, const std
 
 }  // namespace
 
+std::vector<Entry> entries_of(const Finding& finding) {
+  const auto group = [](std::string_view key, std::vector<Entry> members) {
+    std::erase_if(members, [](const Entry& entry) { return entry.value.empty(); });
+    return Entry{key, {}, false, std::move(members)};
+  };
+  std::vector<Entry> all = {{"message", clean(finding.message)},
+                            {"severity", std::string(to_string(finding.severity))},
+                            group("resourceRef", {{"apiVersion", clean(finding.api_version)},
+                                                  {"kind", clean(finding.kind)},
+                                                  {"name", clean(finding.name)},
+                                                  {"namespace", clean(finding.namespace_)}}),
+                            group("field", {{"path", clean(finding.field_path)},
+                                            {"currentValue", clean(finding.current_value)},
+                                            {"proposedValue", clean(finding.proposed_value)}}),
+                            group("file", {{"path", clean(finding.file_path)}})};
+  if (auto& file = all.back().members; !file.empty() && is_index(finding.file_index))
+    file.push_back({"index", finding.file_index, true});
+  std::erase_if(all, [](const Entry& entry) { return entry.value.empty() && entry.members.empty(); });
+  return all;
+}
+
 std::string_view to_string(Severity severity) {
   constexpr std::string_view kNames[] = {"error", "warning", "info"};
   return kNames[static_cast<std::size_t>(severity)];
@@ -134,15 +128,6 @@ std::string render_block(const Finding& finding, std::string_view indent, std::s
   // The first line's last two columns before its key are the element's mark.
   out[indent.size()] = '-';
   return out;
-}
-
-std::string render_all(std::span<const Finding> findings) {
-  std::string out = "[";
-  for (const auto& finding : findings) {
-    if (out.size() > 1) out += ',';
-    out += render(finding, Notation::json);
-  }
-  return out + ']';
 }
 
 }  // namespace digester::krm

@@ -6,23 +6,11 @@
 #include <vector>
 
 #include "base/text.hpp"
-#include "krm/event_sum.hpp"
+#include "krm/change.hpp"
 #include "krm/render.hpp"
-#include "krm/scalars.hpp"
 
 namespace digester::krm {
 namespace {
-
-using yaml::EventKind;
-
-// An insertion: new events come before the old one of this number, or in its place.
-struct Change {
-  std::size_t begin = 0, end = 0;
-  std::string text;
-  std::size_t event = 0;
-  bool replaces = false;  // the event, which is null
-  bool is_new = false;    // the key `results` comes too
-};
 
 Error damage(std::string_view why) {
   return {ErrorKind::internal, fmt::format("results cannot be added to this ResourceList ({})", why)};
@@ -54,17 +42,49 @@ std::size_t next_line(std::string_view text, std::size_t at) {
   return std::min(end + (text.substr(end, 2) == "\r\n" ? 2 : 1), text.size());
 }
 
+// Where everything is once the scalars are replaced.
+Layout moved(Layout layout, std::span<const Replaced> replaced) {
+  const auto move = [replaced](std::size_t& at) {
+    if (at == std::string_view::npos) return;
+    std::size_t to = at;
+    for (const auto& one : replaced) {
+      if (one.begin >= at) break;
+      to = to + one.after.size() - one.before.size();
+    }
+    at = to;
+  };
+  for (auto* at : {&layout.root_begin, &layout.first_key, &layout.last_content, &layout.document_end,
+                   &layout.results_begin, &layout.results_end, &layout.results_content})
+    move(*at);
+  return layout;
+}
+
 class Appender {
  public:
-  Appender(std::string_view text, const Layout& layout, std::span<const Finding> findings)
-      : text_(text), layout_(layout), findings_(findings), line_end_(line_end_of(text)) {}
+  Appender(std::string_view text, const Layout& old_layout, std::span<const Finding> findings,
+           std::span<const Replaced> replaced)
+      : text_(text),
+        old_layout_(old_layout),
+        layout_(moved(old_layout, replaced)),
+        findings_(findings),
+        replaced_(replaced),
+        line_end_(line_end_of(text)) {}
 
   Result<std::string> run() {
     std::string why = "its results are no list, or one by an alias, an anchor or a tag";
-    for (const auto& change : changes()) {
-      auto changed =
-          std::string(text_.substr(0, change.begin)) + change.text + std::string(text_.substr(change.end));
-      auto checked = check(changed, change);
+    for (const auto way : ways()) {
+      auto change = (this->*way)();
+      const auto inserted = change.text.size();
+      std::string changed;
+      changed.reserve(text_.size() + inserted);
+      changed += text_.substr(0, change.begin);
+      changed += change.text;
+      changed += text_.substr(change.end);
+      // All of it may be several megabytes.
+      std::string().swap(change.text);
+      const auto checked =
+          check_change(changed, change, inserted, text_.substr(change.begin, change.end - change.begin),
+                       old_layout_, findings_, replaced_);
       if (checked) return changed;
       why = checked.error().message;
     }
@@ -74,20 +94,22 @@ class Appender {
  private:
   Notation notation() const { return layout_.is_json ? Notation::json : Notation::flow; }
 
+  using Way = Change (Appender::*)() const;
+
   // The first that proves to be harmless is taken.
-  std::vector<Change> changes() const {
+  std::vector<Way> ways() const {
     switch (layout_.results) {
       case Layout::Results::other:
         return {};
       case Layout::Results::null:
-        return {instead_of_null()};
+        return {&Appender::instead_of_null};
       case Layout::Results::list:
-        return {layout_.results_are_flow ? into_brackets() : into_block()};
+        return {layout_.results_are_flow ? &Appender::into_brackets : &Appender::into_block};
       case Layout::Results::absent:
         break;
     }
-    if (layout_.is_flow) return {behind_brackets()};
-    return {at_the_end(), at_the_beginning()};
+    if (layout_.is_flow) return {&Appender::behind_brackets};
+    return {&Appender::at_the_end, &Appender::at_the_beginning};
   }
 
   Change instead_of_null() const {
@@ -180,72 +202,20 @@ class Appender {
     return (needs_break ? std::string(line_end_) : "") + block(indent);
   }
 
-  // The changed text reads as the old one with the findings in the one place.
-  Result<void> check(std::string_view changed, const Change& change) const {
-    yaml::Expander now(yaml::read(changed));
-    EventSum sum;
-    for (std::size_t event = 0;; ++event) {
-      if (event == change.event) {
-        if (auto added = check_added(now, change); !added) return added;
-        if (change.replaces) {
-          yaml::Node null;
-          null.event.kind = EventKind::scalar;
-          null.event.value = text_.substr(change.begin, change.end - change.begin);
-          sum.add(null);
-          continue;
-        }
-      }
-      const auto node = now.next();
-      if (!node) return fail(node.error());
-      sum.add(*node);
-      if (node->event.kind == EventKind::stream_end) break;
-    }
-    if (sum.value() != layout_.sum)
-      return fail(ErrorKind::internal, "something else would be read differently");
-    return {};
-  }
-
-  Result<void> check_added(yaml::Expander& now, const Change& change) const {
-    const auto differ = [] { return fail(ErrorKind::internal, "they would be read differently"); };
-    if (change.is_new) {
-      const auto key = now.next();
-      if (!key) return fail(key.error());
-      if (key->event.kind != EventKind::scalar || key->event.value != "results") return differ();
-    }
-    const auto json = render_all(findings_);
-    const auto expected = yaml::read_json(json);
-    // A list that is there already has its brackets among the old events.
-    const bool has_brackets = change.is_new || change.replaces;
-    std::size_t depth = 0;
-    while (true) {
-      const auto wanted = expected->next();
-      if (!wanted) return fail(wanted.error());
-      if (wanted->kind == EventKind::stream_end) return {};
-      if (wanted->kind == EventKind::document_start || wanted->kind == EventKind::document_end) continue;
-      if (yaml::closes(wanted->kind)) --depth;
-      const bool is_bracket = depth == 0;
-      if (yaml::opens(wanted->kind)) ++depth;
-      if (is_bracket && !has_brackets) continue;
-      const auto node = now.next();
-      if (!node) return fail(node.error());
-      if (node->alias || node->event.kind != wanted->kind || node->event.value != wanted->value)
-        return differ();
-      if (wanted->kind == EventKind::scalar && is_text(*wanted) != is_text(node->event)) return differ();
-    }
-  }
-
   std::string_view text_;
-  const Layout& layout_;
+  const Layout& old_layout_;
+  const Layout layout_;
   std::span<const Finding> findings_;
+  std::span<const Replaced> replaced_;
   std::string_view line_end_;
 };
 
 }  // namespace
 
-Result<std::string> append_results(std::string_view text, const Layout& layout,
-                                   std::span<const Finding> findings) {
+Result<std::string> append_results(std::string_view text, const Layout& old_layout,
+                                   std::span<const Finding> findings, std::span<const Replaced> replaced) {
   if (findings.empty()) return std::string(text);
-  return Appender(text, layout, findings).run();
+  return Appender(text, old_layout, findings, replaced).run();
 }
 
 }  // namespace digester::krm

@@ -1,9 +1,11 @@
 #include <fmt/format.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -29,20 +31,30 @@ using krm::Finding;
 using krm::Severity;
 using Findings = std::vector<Finding>;
 
+// In pieces, so that no more is touched than comes in.
 Result<std::string> read_standard_input() {
-  std::string text;
+  constexpr std::size_t kPiece = std::size_t{1} << 20;
+  std::vector<std::string> pieces;
   std::size_t size = 0;
+  std::string buffer(kPiece, '\0');
   while (true) {
-    if (text.size() - size < 65'536) text.resize(size * 2 + 131'072);
-    const auto got = ::read(STDIN_FILENO, text.data() + size, text.size() - size);
+    const auto got = ::read(STDIN_FILENO, buffer.data(), buffer.size());
     if (got < 0 && errno == EINTR) continue;
     if (got < 0)
       return fail(ErrorKind::invalid,
                   fmt::format("{} cannot be read: {}", kInput, std::generic_category().message(errno)));
     if (got == 0) break;
-    size += static_cast<std::size_t>(got);
+    const auto count = static_cast<std::size_t>(got);
+    if (pieces.empty() || pieces.back().size() + count > kPiece) pieces.emplace_back().reserve(kPiece);
+    pieces.back().append(buffer, 0, count);
+    size += count;
   }
-  text.resize(size);
+  std::string text;
+  text.reserve(size);
+  for (auto& piece : pieces) {
+    text += piece;
+    std::string().swap(piece);
+  }
   return text;
 }
 
@@ -149,8 +161,8 @@ class Function {
   }
 
   int pin(std::string text, const FunctionSettings& settings) {
-    pin::Batch batch(settings.rules, settings.policy);
-    auto& page = batch.add(kInput, std::move(text));
+    std::optional<pin::Batch> batch(std::in_place, settings.rules, settings.policy);
+    auto& page = batch->add(kInput, std::move(text));
     if (page.problem) return fail_with(page.text, page.problem->message);
     if (is_list())
       for (const auto& field : page.images.fields)
@@ -160,7 +172,7 @@ class Function {
                                        "a function's to change",
                                        text::printable(field.path, 128)));
     LookUp how{options_.registry, settings.platform, options_.timeout};
-    if (auto pinned = pin_images(batch, how, environment_, clock_, log_); !pinned)
+    if (auto pinned = pin_images(*batch, how, environment_, clock_, log_); !pinned)
       return usage_error("fn", pinned.error().message);
     if (page.problem) return fail_with(page.text, page.problem->message);
 
@@ -180,23 +192,43 @@ class Function {
                      [](const Finding& a, const Finding& b) { return a.severity < b.severity; });
     if (!findings.empty() && findings.front().severity == Severity::error)
       return fail_with(page.text, std::move(findings));
-    if (setters->changed) page.changed = std::move(setters->changed);
-    return answer(page, settings, std::move(findings));
+    Answer answer;
+    if (setters->changed)
+      answer.text = std::move(*setters->changed);
+    else
+      answer.replaced = krm::replaced_in(page);
+    answer.has_setters = setters->changed.has_value();
+    if (!answer.has_setters) answer.text = std::move(page.changed ? *page.changed : page.text);
+    // The tables of a large package are not needed any more; the largest texts are still to come.
+    batch.reset();
+    ::malloc_trim(0);
+    return give(answer, settings, std::move(findings));
   }
 
-  int answer(const pin::Page& page, const FunctionSettings& settings, Findings findings) {
+  struct Answer {
+    std::string text;
+    std::vector<krm::Replaced> replaced;  // in the input's text
+    bool has_setters = false;             // more was replaced than is in that list
+  };
+
+  Result<std::string> append(const Answer& answer, const Findings& findings) {
+    if (!answer.has_setters)
+      return krm::append_results(answer.text, input_.layout, findings, answer.replaced);
+    const auto input = krm::read_input(answer.text);
+    if (!input) return fail(input.error());
+    return krm::append_results(answer.text, input->layout, findings);
+  }
+
+  int give(const Answer& answer, const FunctionSettings& settings, Findings findings) {
     tell(findings, Severity::warning);
     std::erase_if(findings, [&](const Finding& finding) { return finding.severity > settings.least_result; });
     if (!is_list() || findings.empty()) {
-      put(page.result());
+      put(answer.text);
       return 0;
     }
-    const auto changed =
-        page.changed ? krm::read_input(*page.changed) : Result<krm::Input>(std::move(input_));
-    const auto told = changed ? krm::append_results(page.result(), changed->layout, findings)
-                              : Result<std::string>(fail(changed.error()));
+    const auto told = append(answer, findings);
     if (!told) say("warning: " + told.error().message);
-    put(told ? std::string_view(*told) : page.result());
+    put(told ? std::string_view(*told) : answer.text);
     return 0;
   }
 

@@ -227,6 +227,32 @@ TEST_CASE("an index that is no number is left out, and so is what is empty") {
   CHECK_THAT(after, !Contains("index") && !Contains("resourceRef") && !Contains("currentValue"));
 }
 
+TEST_CASE("scalars that were replaced meanwhile are allowed for, and no others") {
+  const std::string before =
+      kHead + "x: &a w:1\nitems:\n- *a\n- 'm:2'\n- n:3\nresults:\n- message: w:1\nend: z\n";
+  const auto layout = read_input(before).value().layout;
+  const auto at = [&](std::string_view value) { return before.find(value); };
+  const std::vector<Replaced> replaced{
+      {at("&a w:1"), "w:1", "w:1@sha256:ab"}, {at("'m:2'"), "m:2", "m@sha256:cd"}, {at("n:3"), "n:3", "n"}};
+  auto text = before;
+  for (const auto& [old, now] : std::vector<std::pair<std::string, std::string>>{
+           {"&a w:1", "&a w:1@sha256:ab"}, {"m:2", "m@sha256:cd"}, {"n:3", "n"}})
+    text.replace(text.find(old), old.size(), now);
+  const auto findings = std::vector{pinned("a"), pinned("b")};
+  const auto after = append_results(text, layout, findings, replaced);
+  REQUIRE(after);
+  CHECK_THAT(inserted(text, *after), Catch::Matchers::StartsWith("- message: pinned a\n"));
+  CHECK_THAT(*after, Contains("- message: w:1\n- message: pinned a") && Contains("index: 0\nend: z\n"));
+  // One less, another value, another place: each is a change that nobody told of.
+  CHECK_FALSE(append_results(text, layout, findings, std::span(replaced).first(2)));
+  auto wrong = replaced;
+  wrong[1].after = "m@sha256:ce";
+  CHECK_FALSE(append_results(text, layout, findings, wrong));
+  auto more = text;
+  more.replace(more.find("end: z"), 6, "end: y");
+  CHECK_FALSE(append_results(more, layout, findings, replaced));
+}
+
 // In all combinations of what a ResourceList can look like at its ends.
 TEST_CASE("any style: output less the results is the input, and what was read is read again") {
   const std::vector<std::string> starts{
