@@ -56,6 +56,9 @@ struct Run {
   int operator()(const digester::cli::CheckOptions& o) const {
     return digester::app::run_check(o, environment);
   }
+  int operator()(const digester::cli::KustomizeOptions& o) const {
+    return digester::app::run_kustomize(o, environment);
+  }
   int operator()(const digester::cli::SettersOptions& o) const { return digester::app::run_setters(o); }
   int operator()(const digester::cli::PrepareOptions& o) const {
     return digester::app::run_prepare(o, environment);

@@ -1,6 +1,7 @@
 #include "app/kustomize_build.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <filesystem>
 #include <set>
@@ -94,28 +95,36 @@ class Search {
   std::set<std::string> seen_;
 };
 
-Result<std::vector<std::string>> command_for(const std::string& directory) {
+Result<std::vector<std::string>> command_for(const std::string& directory, std::string_view builder) {
   // A directory may begin with a dash.
   const auto argument = directory.starts_with('-') ? "./" + directory : directory;
+  if (!text::is_blank(builder)) {
+    std::vector<std::string> words;
+    for (const auto word : text::split(builder, ' '))
+      if (!word.empty()) words.emplace_back(word);
+    words.push_back(argument);
+    return words;
+  }
   if (!process::find_program("kustomize").empty())
     return std::vector<std::string>{"kustomize", "build", argument};
   if (!process::find_program("kubectl").empty())
     return std::vector<std::string>{"kubectl", "kustomize", argument};
   return fail(ErrorKind::not_found,
-              "-k needs kustomize or kubectl, and neither is in PATH; install one, or pipe what builds your "
+              "kustomize or kubectl is needed, and neither is in PATH; install one, or pipe what builds your "
               "manifests "
               "into digester resolve -f -");
 }
 
 }  // namespace
 
-Result<KustomizeBuild> build_kustomization(const std::string& directory) {
+Result<KustomizeBuild> build_kustomization(const std::string& directory, std::string_view builder) {
   auto file = kustomization_in(directory);
   if (!file) return fail(std::move(file.error()));
-  if (auto fine = Search().directory(directory, false); !fine) return fail(std::move(fine.error()));
-  auto words = command_for(directory);
+  if (text::is_blank(builder))
+    if (auto fine = Search().directory(directory, false); !fine) return fail(std::move(fine.error()));
+  auto words = command_for(directory, builder);
   if (!words) return fail(std::move(words.error()));
-  const auto called = fmt::format("{} {} {}", (*words)[0], (*words)[1], text::printable(directory));
+  const auto called = text::printable(fmt::format("{}", fmt::join(*words, " ")));
   process::Command command;
   command.arguments = std::move(*words);
   auto ended = process::run(command);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "base/result.hpp"
 
@@ -15,7 +16,8 @@ struct KustomizeBuild {
 // By kustomize, else by kubectl; without flags. Blocks. A tree that names a function as transformer,
 // generator or validator (annotation config.kubernetes.io/function) is refused: without flags neither starts
 // it, and both may leave it out without a word. Only local files are looked at for that. Errors begin with a
-// path, or say which program failed.
-Result<KustomizeBuild> build_kustomization(const std::string& directory);
+// path, or say which program failed. `builder` is another command, words with blanks between them, behind
+// which the directory is put; its flags, and what it does with functions, are its user's affair.
+Result<KustomizeBuild> build_kustomization(const std::string& directory, std::string_view builder = {});
 
 }  // namespace digester::app

@@ -27,6 +27,10 @@ int run_fn(const cli::FnOptions& options, const cli::Environment& environment);
 // 0 nothing found, 1 something found, 2 for options that make no sense, 3 when an input or a registry failed.
 int run_check(const cli::CheckOptions& options, const cli::Environment& environment);
 
+// 0 all is pinned, 1 where something is not or --diff shows differences, 2 for options that make no sense, 3
+// when a build or a registry failed or a change is refused: then all files are as they were.
+int run_kustomize(const cli::KustomizeOptions& options, const cli::Environment& environment);
+
 // 0 done, 1 where --diff shows differences, 2 for setters that are none, 3 when an input failed or a change
 // is refused: nothing is then written.
 int run_setters(const cli::SettersOptions& options);

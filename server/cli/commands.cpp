@@ -10,6 +10,7 @@ constexpr std::array kCommands{
     Command{"resolve", "Pin the images of manifests", declare_resolve},
     Command{"fn", "Pin as a KRM function of kpt and kustomize, as a post-renderer of helm", declare_fn},
     Command{"check", "Find images of manifests that are not pinned, or not to be had", declare_check},
+    Command{"kustomize", "Write digests into the images: of kustomizations", declare_kustomize},
     Command{"setters create", "Make parameters of values, in comments", declare_setters_create},
     Command{"setters apply", "Set parameters", declare_setters_apply},
     Command{"setters list", "List parameters, their values and fields", declare_setters_list},

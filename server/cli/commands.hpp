@@ -39,6 +39,7 @@ Declared declare_webhook(CLI::App& app);
 Declared declare_resolve(CLI::App& app);
 Declared declare_fn(CLI::App& app);
 Declared declare_check(CLI::App& app);
+Declared declare_kustomize(CLI::App& app);
 Declared declare_setters_create(CLI::App& app);
 Declared declare_setters_apply(CLI::App& app);
 Declared declare_setters_list(CLI::App& app);

@@ -13,6 +13,7 @@
 #include "base/units.hpp"
 #include "cli/check_options.hpp"
 #include "cli/fn_options.hpp"
+#include "cli/kustomize_options.hpp"
 #include "cli/lock_options.hpp"
 #include "cli/prepare_options.hpp"
 #include "cli/registry_options.hpp"
@@ -110,8 +111,8 @@ struct Exit {
 };
 
 using Action = std::variant<Exit,  //
-                            ResolveOptions, FnOptions, CheckOptions, SettersOptions, PrepareOptions,
-                            LockUpdateOptions, DigestOptions, WebhookOptions, VersionOptions>;
+                            ResolveOptions, FnOptions, CheckOptions, KustomizeOptions, SettersOptions,
+                            PrepareOptions, LockUpdateOptions, DigestOptions, WebhookOptions, VersionOptions>;
 
 // Flags win over the environment, that over --config, that over defaults.
 Action parse(int argc, const char* const* argv, const Environment& environment);
