@@ -37,7 +37,7 @@ class Package {
     std::error_code error;
     if (depth > kDeepest) return {};
     if (fs::is_regular_file(directory / kKptfile, error))
-      if (auto added = add((directory / kKptfile).string()); !added) return added;
+      if (auto added = add(plain((directory / kKptfile).string())); !added) return added;
     std::set<fs::path> below;
     for (const auto& entry : fs::directory_iterator(directory, error))
       if (!entry.is_symlink() && entry.is_directory(error) &&
