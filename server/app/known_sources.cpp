@@ -133,7 +133,7 @@ std::vector<KnownSources::Trouble> KnownSources::conclude(pin::Batch& batch) {
     }
   }
   for (const auto& [value, reference] : builds_)
-    if (!reference) troubles.push_back({0, 0, value, reference.error().message});
+    if (!reference) troubles.push_back({std::nullopt, 0, value, reference.error().message});
   return troubles;
 }
 

@@ -34,8 +34,8 @@ class KnownSources {
   void add_to(pin::Policy& policy);
 
   struct Trouble {
-    std::size_t page = 0;
-    std::size_t line = 0;  // 0: of no place
+    std::optional<std::size_t> page = std::nullopt;  // none: of a build
+    std::size_t line = 0;                            // 0: of no line
     std::string value;
     std::string message;  // cause and cure
   };

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "app/image_rules.hpp"
+#include "app/known_sources.hpp"
 #include "app/log_sink.hpp"
 #include "app/manifest_findings.hpp"
 #include "app/manifest_inputs.hpp"
@@ -31,12 +32,13 @@ using report::Severity;
 class Resolving {
  public:
   Resolving(const cli::ResolveOptions& options, const cli::Environment& environment, LogSink& sink,
-            const pin::Batch& batch, ManifestInputs inputs)
+            pin::Batch& batch, ManifestInputs inputs, KnownSources& known)
       : options_(options),
         environment_(environment),
         sink_(sink),
         batch_(batch),
-        inputs_(std::move(inputs)) {}
+        inputs_(std::move(inputs)),
+        known_(known) {}
 
   int conclude() {
     find();
@@ -46,7 +48,10 @@ class Resolving {
     const bool write = !failed || options_.keep_going;
     int code = failed ? kFailed : 0;
     if (write) {
-      if (auto written = put_out(); !written) {
+      auto written = put_out();
+      if (written && !options_.diff)
+        written = known_.write(batch_, [this](std::string_view line) { say(line); });
+      if (!written) {
         say(written.error().message);
         code = kFailed;
       } else if (code == 0 && options_.diff && has_changes()) {
@@ -80,6 +85,8 @@ class Resolving {
       for (std::size_t field = 0; field < page.outcomes.size(); ++field)
         find_at(source, page, field);
     }
+    for (const auto& trouble : known_.conclude(batch_))
+      find_at(trouble);
     sort_by_place(findings_);
   }
 
@@ -100,6 +107,19 @@ class Resolving {
                                     text::printable(outcome.proposed, 512));
       findings_.push_back(std::move(finding));
     }
+  }
+
+  // A ko:// reference where no image is.
+  void find_at(const KnownSources::Trouble& trouble) {
+    Finding finding{Rule::unresolved, options_.ignore_errors ? Severity::warning : Severity::error, ""};
+    if (trouble.page) {
+      const auto& source = inputs_.sources[*trouble.page];
+      finding.file = source.path;
+      finding.line = source.is_built ? 0 : trouble.line;
+    }
+    finding.image = trouble.value;
+    finding.message = trouble.message;
+    findings_.push_back(std::move(finding));
   }
 
   bool has_changes() const {
@@ -141,8 +161,9 @@ class Resolving {
   const cli::ResolveOptions& options_;
   const cli::Environment& environment_;
   LogSink& sink_;
-  const pin::Batch& batch_;
+  pin::Batch& batch_;
   const ManifestInputs inputs_;
+  KnownSources& known_;
   std::vector<Finding> findings_;
 };
 
@@ -168,6 +189,13 @@ int run_resolve(const cli::ResolveOptions& options, const cli::Environment& envi
   policy.digest_only = options.digest_only;
   policy.offline = options.offline;
 
+  auto known = KnownSources::open(options.known, options.digest_only);
+  if (!known) {
+    sink.write(fmt::format("digester resolve: {}\n", text::printable(known.error().message, 2048)));
+    return kFailed;
+  }
+  (*known)->add_to(policy);
+
   pin::Batch batch(*rules, policy);
   auto inputs = read_manifests(options, batch);
   // What is not to be written need not be asked for.
@@ -177,7 +205,7 @@ int run_resolve(const cli::ResolveOptions& options, const cli::Environment& envi
   if (readable || options.keep_going)
     if (auto pinned = pin_images(batch, how, environment, clock, log); !pinned)
       return usage_error("resolve", pinned.error().message);
-  return Resolving(options, environment, sink, batch, std::move(inputs)).conclude();
+  return Resolving(options, environment, sink, batch, std::move(inputs), **known).conclude();
 }
 
 }  // namespace digester::app

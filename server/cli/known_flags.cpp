@@ -1,5 +1,7 @@
 #include "cli/known_flags.hpp"
 
+#include <algorithm>
+
 namespace digester::cli {
 
 void add_known_flags(CLI::App& app, KnownOptions& o) {
@@ -27,6 +29,11 @@ void add_known_flags(CLI::App& app, KnownOptions& o) {
   flags.text("--imgpkg-lock-output", o.imgpkg_lock_output,
              "Write an ImagesLock of all images; entries of a file that is there are kept or replaced",
              "FILE");
+}
+
+std::size_t count_standard_inputs(const KnownOptions& o) {
+  return static_cast<std::size_t>(std::count(o.locks.begin(), o.locks.end(), "-")) +
+         (o.build_artifacts == "-" ? 1 : 0) + (o.image_map == "-" ? 1 : 0);
 }
 
 }  // namespace digester::cli

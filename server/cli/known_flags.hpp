@@ -8,4 +8,7 @@ namespace digester::cli {
 
 void add_known_flags(CLI::App& app, KnownOptions& options);
 
+// How many of the files are "-".
+std::size_t count_standard_inputs(const KnownOptions& options);
+
 }  // namespace digester::cli

@@ -1,5 +1,6 @@
 // The flags of `digester resolve`.
 #include "cli/commands.hpp"
+#include "cli/known_flags.hpp"
 
 namespace digester::cli {
 
@@ -14,6 +15,7 @@ Declared declare_resolve(CLI::App& app) {
                "An image that cannot be pinned stays as it is, with a warning");
   Declared declared;
   auto finish = add_manifest_flags(app, o, declared.environment);
+  add_known_flags(app, o.known);
   app.footer(
       "Only digests are added: comments, quotes, order and line ends stay, byte for byte. Of directories, "
       "*.yaml,\n*.yml and *.json are read, sorted; what holds no object with apiVersion and kind is left "
@@ -36,6 +38,8 @@ Declared declare_resolve(CLI::App& app) {
       throw CLI::ValidationError("-i and --diff: one writes, the other does not");
     if (asked.in_place && (standard_input || !asked.kustomization.empty()))
       throw CLI::ValidationError("-i needs files: standard input and -k have none to write");
+    if (count_standard_inputs(asked.known) + (standard_input ? 1 : 0) > 1)
+      throw CLI::ValidationError("two things would be read from standard input: name a file for one of them");
     if (!asked.report_format.empty() && asked.report.empty())
       throw CLI::ValidationError("--report-format needs --report FILE");
     if (asked.report == "-" && !asked.in_place)

@@ -1,6 +1,7 @@
 // What `digester resolve` is asked to do.
 #pragma once
 
+#include "cli/known_options.hpp"
 #include "cli/manifest_options.hpp"
 
 namespace digester::cli {
@@ -10,6 +11,7 @@ struct ResolveOptions : ManifestOptions {
   bool diff = false;
   bool digest_only = false;
   bool ignore_errors = false;
+  KnownOptions known;
 };
 
 }  // namespace digester::cli
