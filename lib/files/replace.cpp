@@ -57,6 +57,13 @@ class Replacement {
     return {};
   }
 
+  // After all are written: the first takes the others along.
+  Result<void> bring_all_to_disk() const {
+    for (const auto& file : files_)
+      if (auto done = bring_to_disk(file.staged.temporary, file.staged.path); !done) return done;
+    return {};
+  }
+
   Result<void> carry_out() {
     for (auto& file : files_) {
       if (hooks_.before_swap) hooks_.before_swap(static_cast<std::size_t>(&file - files_.data()));
@@ -157,6 +164,8 @@ Result<void> replace_all(std::span<const Change> changes, const ReplaceHooks& ho
     if (auto added = replacement.add(change); !added) return nothing_changed(std::move(added.error()));
     if (signals.is_waiting()) return nothing_changed({ErrorKind::cancelled, "ended by a signal"});
   }
+  if (auto done = replacement.bring_all_to_disk(); !done) return nothing_changed(std::move(done.error()));
+  if (HeldSignals::is_waiting()) return nothing_changed({ErrorKind::cancelled, "ended by a signal"});
   return replacement.carry_out();
 }
 
@@ -169,14 +178,15 @@ Result<void> write_file(const std::string& path, std::string_view content) {
   if (is_there && (!S_ISREG(seen.st_mode) || path.starts_with("/dev/") || path.starts_with("/proc/"))) {
     const Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY | O_APPEND));
     if (!file.is_open()) return fail(system_error(path, kWritten, errno));
-    return write_through(file.get(), path, content);
+    return write_all(file.get(), path, content);
   }
   const HeldSignals signals;
   const std::unique_ptr<char, void (*)(void*)> real(::realpath(path.c_str(), nullptr), ::free);
   const std::string target = real ? real.get() : path;
   auto temporary = create_beside(target, 0666);
   if (!temporary) return fail(std::move(temporary.error()));
-  auto done = write_through(temporary->file.get(), path, content);
+  auto done = write_all(temporary->file.get(), path, content);
+  if (done) done = bring_to_disk(temporary->path, path);
   if (done && is_there && ::fchmod(temporary->file.get(), seen.st_mode & 07777) != 0)
     done = fail(system_error(path, kWritten, errno));
   if (done && ::rename(temporary->path.c_str(), target.c_str()) != 0)

@@ -19,14 +19,6 @@ namespace {
 
 constexpr std::string_view kWritten = "cannot be written";
 
-int synchronise(int fd) {
-  int result = 0;
-  do {
-    result = ::fsync(fd);
-  } while (result != 0 && errno == EINTR);
-  return result;
-}
-
 Result<std::string> resolve_links(const std::string& path) {
   const std::unique_ptr<char, void (*)(void*)> real(::realpath(path.c_str(), nullptr), ::free);
   if (!real) return fail(system_error(path, kWritten, errno));
@@ -103,16 +95,23 @@ Result<Temporary> create_beside(const std::string& target, mode_t mode) {
   return fail(system_error(target, kWritten, EEXIST));
 }
 
-Result<void> write_through(int fd, const std::string& path, std::string_view content) {
+Result<void> write_all(int fd, const std::string& path, std::string_view content) {
   while (!content.empty()) {
     const auto written = ::write(fd, content.data(), content.size());
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) return fail(system_error(path, kWritten, errno));
     content.remove_prefix(static_cast<std::size_t>(written));
   }
-  // What cannot be synchronised (a pipe) need not.
-  if (synchronise(fd) != 0 && errno != EINVAL && errno != EROFS && errno != ENOTSUP)
-    return fail(system_error(path, kWritten, errno));
+  return {};
+}
+
+Result<void> bring_to_disk(const std::string& file, const std::string& path) {
+  const Descriptor opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  int result = opened.is_open() ? 0 : -1;
+  if (result == 0) do {
+      result = ::fsync(opened.get());
+    } while (result != 0 && errno == EINTR);
+  if (result != 0) return fail(system_error(path, kWritten, errno));
   return {};
 }
 
@@ -134,9 +133,8 @@ Result<Staged> stage(const std::string& path, std::string_view before, std::stri
 
   auto temporary = create_beside(staged.target, 0600);
   if (!temporary) return fail(std::move(temporary.error()));
-  auto done = write_through(temporary->file.get(), path, after);
+  auto done = write_all(temporary->file.get(), path, after);
   if (done) done = copy_owner_and_mode(old.get(), temporary->file.get(), staged.seen, path);
-  if (done && synchronise(temporary->file.get()) != 0) done = fail(system_error(path, kWritten, errno));
   if (!done) {
     ::unlink(temporary->path.c_str());
     return fail(std::move(done.error()));

@@ -1,4 +1,4 @@
-// A new text, complete and on the disk, beside the file that it is to replace. Internal to the room.
+// A new text, complete, beside the file that it is to replace. Internal to the room.
 #pragma once
 
 #include <sys/stat.h>
@@ -27,8 +27,9 @@ struct Temporary {
   std::string path;
 };
 Result<Temporary> create_beside(const std::string& target, mode_t mode);
-// All of it, and to the disk.
-Result<void> write_through(int fd, const std::string& path, std::string_view content);
+Result<void> write_all(int fd, const std::string& path, std::string_view content);
+// `path` is for messages.
+Result<void> bring_to_disk(const std::string& file, const std::string& path);
 
 // Leaves nothing behind where it fails.
 Result<Staged> stage(const std::string& path, std::string_view before, std::string_view after);
