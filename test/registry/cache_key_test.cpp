@@ -96,6 +96,9 @@ TEST_CASE("every part of a question changes its key") {
   for (const auto* text :
        {"r.io/ab/c:d", "r.io/a/bc:d", "r.io/ab/cd:d", "r.io/ab/c:dd", "r.iob/a/c:d", "r.io:1/ab/c:d"})
     CHECK(is_new(keys.image(reference(text)).shown_to("")));
+  const auto digest = "@sha256:" + std::string(64, 'd');
+  CHECK(is_new(keys.image(reference("r.io/ab/c:d" + digest)).shown_to("")));
+  CHECK_FALSE(is_new(keys.image(reference("r.io/ab/c" + digest)).shown_to("")));
   const auto image = keys.image(reference("r.io/ab/c:d"));
   CHECK_FALSE(is_new(image.shown_to("")));
   CHECK(is_new(image.shown_to("f")));
