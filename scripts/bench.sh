@@ -2,7 +2,7 @@
 # Measures what docs/PERFORMANCE.md reports and prints it as a table.
 #
 #   scripts/bench.sh [--quick] [--update] [PART…]      parts: warm floor handshakes cold thousand own_digest memory
-#                                                      start in_cluster create_pod
+#                                                      start in_cluster create_pod manifests
 # --update puts the table into docs/PERFORMANCE.md. Takes about nine minutes; leave the machine alone meanwhile.
 # in_cluster and create_pod need the control plane of the end-to-end tests, which Go 1.26 or newer builds once.
 # shellcheck source=scripts/lib.sh
@@ -12,5 +12,5 @@ if [ "${1:-}" = -h ] || [ "${1:-}" = --help ]; then
   exit 0
 fi
 "$ROOT/scripts/setup.sh"
-build release digester server_bench
+build release digester server_bench measured_run
 exec python3 -B "$ROOT/test/bench/bench.py" "$@"

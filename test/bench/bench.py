@@ -348,8 +348,14 @@ http {{ access_log off; keepalive_requests 100000000; keepalive_timeout 180s; cl
         import create_pod
         create_pod.measure(self)
 
+    def manifests(self):
+        """What resolve takes for files of one, a thousand and ten thousand objects."""
+        import manifests
+        manifests.measure(self)
 
-PARTS = ["warm", "floor", "handshakes", "cold", "thousand", "own_digest", "memory", "start", "in_cluster", "create_pod"]
+
+PARTS = ["warm", "floor", "handshakes", "cold", "thousand", "own_digest", "memory", "start", "in_cluster", "create_pod",
+         "manifests"]
 
 
 def machine():
