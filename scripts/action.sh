@@ -49,7 +49,7 @@ run() {
       if [ -n "$REPORT" ]; then
         words+=(--report "$REPORT" --report-format "$REPORT_FORMAT")
       else
-        words+=(--report - --report-format github)
+        words+=(--report-format github)
       fi ;;
     resolve)
       words+=(--in-place)

@@ -2,8 +2,8 @@
 
 `blocks` gives the fenced texts of a section. `sessions` gives what is in blocks marked `console`: a line that begins with
 `$ ` is a command (with the lines of a here-document, and those after a backslash), what follows is its output as a
-terminal shows it, both streams. In a shown output … stands for anything within a line, a line … for any lines; ports of
-127.0.0.1 may differ. A line `<!-- needs: NAME… -->` below a heading names the tools that its commands need.
+terminal shows it, both streams. In a shown output … stands for the rest of a digest, else for anything within a line,
+and a line … for any lines; ports of 127.0.0.1 may differ. A line `<!-- needs: NAME… -->` below a heading names the tools that its commands need.
 """
 import dataclasses
 import os
@@ -17,6 +17,9 @@ from harness import ROOT, Failed, expect
 
 PORT = re.compile(r"127\.0\.0\.1:\d+")
 SHOWN_PORT = "127.0.0.1:5000"
+# How what is long, or different each time, is shown.
+SHORT = ((re.compile(r"(sha256:[0-9a-f]{8})[0-9a-f]{56}"), r"\1…"), (re.compile(r" in \d+(\.\d+)?m?s$"), " in …"),
+         (re.compile(r"^(LAST DEPLOYED: ).*"), r"\1…"))
 
 
 def section(document, heading):
@@ -84,10 +87,25 @@ def with_shown_ports(text):
     return PORT.sub(SHOWN_PORT, text)
 
 
+def in_short(line):
+    for pattern, short in SHORT:
+        line = pattern.sub(short, line)
+    return with_shown_ports(line).rstrip()
+
+
+def pattern_of(line):
+    """Of one shown line."""
+    if line == "…":
+        return "(?:.*\n)*?"
+    parts = re.split(r"(sha256:[0-9a-f]{4,63})…|(…)", with_shown_ports(line))
+    texts = (re.escape(text or "") + (f"{digest}[0-9a-f]{{{71 - len(digest)}}}" if digest else ".*?" if any_text else "")
+             for text, digest, any_text in zip(parts[0::3], parts[1::3] + [None], parts[2::3] + [None]))
+    return "".join(texts) + "[ \t]*\n"
+
+
 def alike(shown, seen):
-    """Whether lines of output are as shown."""
-    pattern = "".join("(?:.*\n)*?" if line == "…" else ".*?".join(map(re.escape, line.split("…"))) + "\n"
-                      for line in map(with_shown_ports, shown))
+    """Whether lines of output are as shown, but for blanks at their ends."""
+    pattern = "".join(map(pattern_of, shown))
     return re.fullmatch(pattern, "".join(f"{with_shown_ports(line)}\n" for line in seen)) is not None
 
 
@@ -104,7 +122,8 @@ class Shell:
 
     def type(self, command, seconds=120):
         """(lines that it printed, exit status). What is typed has no standard input of ours to read."""
-        script = f"{{ {command}\n}} </dev/null\nprintf '%s %d\\n' '{self.END}' $?\n"
+        # The next command finds the status of this one in $?.
+        script = f"{{ {command}\n}} </dev/null\nstatus=$?; printf '%s %d\\n' '{self.END}' $status; (exit $status)\n"
         self.process.stdin.write(script.encode())
         self.process.stdin.flush()
         said, until = b"", time.monotonic() + seconds
@@ -135,5 +154,5 @@ def shown_anew(document, ran):
     lines = path.read_text().splitlines()
     for command, seen in reversed(ran):
         if not alike(command.shown, seen):
-            lines[slice(*command.span)] = [with_shown_ports(line).rstrip() for line in seen]
+            lines[slice(*command.span)] = [in_short(line) for line in seen]
     path.write_text("\n".join(lines) + "\n")
