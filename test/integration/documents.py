@@ -16,7 +16,7 @@ import time
 from harness import ROOT, Failed, expect
 
 PORT = re.compile(r"127\.0\.0\.1:\d+")
-SHOWN_PORT = "127.0.0.1:5000"
+SHOWN_PORT = "127.0.0.1:36511"
 # How what is long, or different each time, is shown.
 SHORT = ((re.compile(r"(sha256:[0-9a-f]{8})[0-9a-f]{56}"), r"\1…"), (re.compile(r" in \d+(\.\d+)?m?s$"), " in …"),
          (re.compile(r"^(LAST DEPLOYED: ).*"), r"\1…"))
