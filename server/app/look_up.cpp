@@ -7,12 +7,25 @@
 #include <string>
 #include <utility>
 
+#include "app/cluster_access.hpp"
 #include "app/registry_client.hpp"
 
 namespace digester::app {
 namespace {
 
 namespace asio = net::asio;
+
+class Loop : public asio::io_context {
+ public:
+  Loop() : io_context(1) {}
+  void drop_handlers() { shutdown(); }
+};
+
+// What is still suspended, reads for others, ends before the parts that it uses.
+struct Dropping {
+  Loop& loop;
+  ~Dropping() { loop.drop_handlers(); }
+};
 
 // More would wait in the resolver alone, which refuses what is over its bounds.
 constexpr std::size_t kAtATime = 512;
@@ -23,19 +36,35 @@ struct Work {
   const LookUp& how;
   const Clock& clock;
   SteadyTime end;  // with `together`
+  std::string own_namespace = {};
   std::vector<Result<image::Digest>> answers;
   std::size_t next = 0;
   std::size_t done = 0;
 };
 
+// Never none.
+std::vector<credential::Context> contexts_of(const Work& work, std::size_t reference) {
+  std::vector<credential::Context> out;
+  if (work.how.cluster && reference < work.how.contexts.size()) out = work.how.contexts[reference];
+  if (out.size() > LookUp::kMaxContexts) out.resize(LookUp::kMaxContexts);
+  for (auto& context : out)
+    if (context.namespace_name.empty()) context.namespace_name = work.own_namespace;
+  if (out.empty()) out.emplace_back();
+  return out;
+}
+
 net::Task<> take_turns(Work& work) {
   while (work.next < work.references.size()) {
     const auto mine = work.next++;
-    std::vector<registry::Query> queries;
-    queries.push_back({work.references[mine], {}});
     const auto deadline = work.how.together ? work.end : work.clock.now() + work.how.timeout;
-    auto answers = co_await work.resolver.resolve(std::move(queries), deadline);
-    work.answers[mine] = std::move(answers.front().digest);
+    for (const auto& context : contexts_of(work, mine)) {
+      std::vector<registry::Query> queries;
+      queries.push_back({work.references[mine], context});
+      auto answers = co_await work.resolver.resolve(std::move(queries), deadline);
+      work.answers[mine] = std::move(answers.front().digest);
+      // What one may not see another may. Some registries say of what one may not see that it is not there.
+      if (work.answers[mine] || !is_permanent(work.answers[mine].error().kind)) break;
+    }
     ++work.done;
     if (work.how.progress) work.how.progress(work.done, work.references.size());
   }
@@ -48,13 +77,22 @@ Result<std::vector<Result<image::Digest>>> look_up(std::span<const image::Refere
                                                    const Clock& clock, const Logger& log) {
   const auto end = clock.now() + how.timeout;
   Metrics metrics;
-  asio::io_context io(1);
+  Loop io;
   RegistryClient::CommandLine command_line;
   command_line.platform = how.platform;
   const std::string cure = "try again, or raise --timeout";
+  std::unique_ptr<ClusterAccess> cluster;
+  if (how.cluster) {
+    auto found =
+        ClusterAccess::create(io, how.cluster->kubeconfig, how.cluster->context, environment, clock, log);
+    if (!found) return fail(std::move(found.error()));
+    cluster = std::move(*found);
+  }
   auto client = RegistryClient::create(io, how.registry, {}, how.timeout, {how.timeout, cure, cure},
-                                       std::move(command_line), environment, clock, log, metrics);
+                                       std::move(command_line), environment, clock, log, metrics,
+                                       cluster ? cluster->pull_secrets() : nullptr);
   if (!client) return fail(std::move(client.error()));
+  const Dropping dropping{io};
   if (references.empty()) return std::vector<Result<image::Digest>>{};
   auto& resolver = (*client)->resolver();
   Work work{references,
@@ -62,6 +100,7 @@ Result<std::vector<Result<image::Digest>>> look_up(std::span<const image::Refere
             how,
             clock,
             end,
+            cluster ? cluster->namespace_name() : std::string(),
             std::vector<Result<image::Digest>>(references.size(), fail(ErrorKind::internal, "not asked"))};
   auto running = std::min(references.size(), kAtATime);
   for (auto left = running; left > 0; --left)

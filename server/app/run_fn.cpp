@@ -7,7 +7,9 @@
 #include <cstdio>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <system_error>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -19,6 +21,7 @@
 #include "krm/input.hpp"
 #include "krm/kpt_setters.hpp"
 #include "krm/outcomes.hpp"
+#include "krm/pull_contexts.hpp"
 #include "krm/results.hpp"
 
 namespace digester::app {
@@ -172,6 +175,8 @@ class Function {
                                        "a function's to change",
                                        text::printable(field.path, 128)));
     LookUp how{options_.registry, settings.platform, options_.timeout};
+    if (!settings.offline)
+      if (auto set = set_contexts(how, *batch); !set) return fail_with(page.text, set.error().message);
     if (auto pinned = pin_images(*batch, how, environment_, clock_, log_); !pinned)
       return usage_error("fn", pinned.error().message);
     if (page.problem) return fail_with(page.text, page.problem->message);
@@ -203,6 +208,27 @@ class Function {
     batch.reset();
     ::malloc_trim(0);
     return give(answer, settings, std::move(findings));
+  }
+
+  // The images of an object are asked on its behalf, as the kubelet will ask.
+  Result<void> set_contexts(LookUp& how, const pin::Batch& batch) {
+    how.cluster = LookUp::Cluster{options_.kubeconfig, options_.context};
+    const auto& page = batch.pages().front();
+    const auto of_objects = krm::pull_contexts(page.text, page.images);
+    if (!of_objects) return fail(of_objects.error());
+    std::unordered_map<std::string_view, std::size_t> questions;
+    for (std::size_t i = 0; i < batch.questions().size(); ++i)
+      questions.emplace(batch.questions()[i].original(), i);
+    how.contexts.resize(batch.questions().size());
+    for (const auto& field : page.images.fields) {
+      const auto question = questions.find(field.value);
+      if (question == questions.end()) continue;
+      const auto& [name_space, account, secrets] = (*of_objects)[field.object];
+      const credential::Context context{name_space, account, secrets};
+      auto& known = how.contexts[question->second];
+      if (std::find(known.begin(), known.end(), context) == known.end()) known.push_back(context);
+    }
+    return {};
   }
 
   struct Answer {

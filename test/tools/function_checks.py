@@ -2,6 +2,7 @@
 import json
 import re
 import shutil
+import sys
 
 import toolbox
 from harness import ROOT, expect
@@ -450,4 +451,68 @@ def function_plugin(h):
             expect(done.code != 0 and not done.out and "connection refused" in done.trouble, done)
 
 
-GROUPS = (function_lists, function_settings, function_manifests, function_kpt, function_kustomize, function_plugin)
+@toolbox.needs("kube-apiserver", "etcd", "setpriv", "kubectl")
+def function_pull_secrets(h):
+    """With --offline=false, in the place of the kubelet: a real API server, and a registry that lets in whom it knows."""
+    sys.path.append(str(ROOT / "test/e2e"))
+    from cluster import Cluster
+    from private_registry import PrivateRegistry, login
+    registry = PrivateRegistry(h)
+    image = f"{registry.host}/team/web:1.10"
+    with Cluster(h) as cluster:
+        def kubectl(*arguments):
+            done = toolbox.run(h, "kubectl", *arguments, env={"KUBECONFIG": cluster.kubeconfig})
+            expect(done.code == 0, done)
+
+        def secret(name, space):
+            file = h.work / "auth.json"
+            file.write_text(json.dumps({"auths": login(registry.host)}))
+            kubectl("-n", space, "create", "secret", "generic", name, "--type=kubernetes.io/dockerconfigjson",
+                    f"--from-file=.dockerconfigjson={file}")
+
+        def pods(*pods):
+            return (HEAD + "items:\n" + "".join(
+                f"- {{apiVersion: v1, kind: Pod, metadata: {json.dumps({'name': f'p{i}'} | metadata)}, spec: "
+                f"{json.dumps({'containers': [{'name': 'c', 'image': image}]} | spec)}}}\n"
+                for i, (metadata, spec) in enumerate(pods))).encode()
+
+        def online(before, *arguments, **env):
+            return function(h, before, "fn", *arguments, **{"OFFLINE": "false", "KUBECONFIG": cluster.kubeconfig} | env)
+
+        for space in ("shop", "other"):
+            kubectl("create", "namespace", space)
+        secret("mine", "shop")
+        secret("default", "default")
+        kubectl("-n", "shop", "create", "serviceaccount", "robot")
+        kubectl("-n", "shop", "patch", "serviceaccount", "robot", "-p", '{"imagePullSecrets": [{"name": "mine"}]}')
+        named = ({"namespace": "shop"}, {"imagePullSecrets": [{"name": "mine"}]})
+        nobody = ({"namespace": "other"}, {})
+        with h.check("the object's own pull secret opens the registry"):
+            before = pods(named)
+            done = online(before)
+            expect(done.code == 0 and done.out.startswith(pinned(before)), done)
+        with h.check("its ServiceAccount's does, too, and so does a secret in the kubeconfig's namespace"):
+            for pod in (({"namespace": "shop"}, {"serviceAccountName": "robot"}),
+                        ({}, {"imagePullSecrets": [{"name": "default"}]})):
+                before = pods(pod)
+                done = online(before, f"--kubeconfig={cluster.kubeconfig}", KUBECONFIG="/nowhere")
+                expect(done.code == 0 and done.out.startswith(pinned(before)), done)
+        with h.check("offline, which is the default, and without a secret: not let in, and the input comes back"):
+            for done in (function(h, pods(named), KUBECONFIG=cluster.kubeconfig), online(pods(nobody)),
+                         online(pods(named), "--offline")):
+                expect(done.code == 1 and b"severity: error" in done.out and b"@sha256" not in done.out, done)
+        with h.check("one image for two objects: whoever may see it is enough"):
+            before = pods(nobody, named)
+            done = online(before)
+            expect(done.code == 0 and done.out.startswith(pinned(before)), done)
+        with h.check("plain manifests alike"):
+            done = online(f"apiVersion: v1\nkind: Pod\nmetadata: {{namespace: shop}}\nspec:\n  imagePullSecrets: "
+                          f"[{{name: mine}}]\n  containers:\n  - image: {image}\n".encode())
+            expect(done.code == 0 and f"{image}@{INDEX}\n" in done.text, done)
+        with h.check("a kubeconfig that is not there: the cause, status and no output that could be taken for pinned"):
+            done = online(pods(named), "--kubeconfig=/nowhere/config")
+            expect(done.code != 0 and "/nowhere/config" in done.trouble and b"@sha256" not in done.out, done)
+
+
+GROUPS = (function_lists, function_settings, function_manifests, function_kpt, function_kustomize, function_plugin,
+          function_pull_secrets)
