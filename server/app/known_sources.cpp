@@ -106,6 +106,17 @@ std::optional<std::string> KnownSources::built(std::string_view image) {
   return place->second ? std::optional(*place->second) : std::nullopt;
 }
 
+// Nobody asks a registry about what is no image: it must have its digest, or be an image in another place.
+std::optional<std::string> KnownSources::find_elsewhere(const pin::Batch& batch, std::string_view value) {
+  auto found = find(value);
+  if (!found || found->find('@') != std::string::npos) return found;
+  for (const auto& page : batch.pages())
+    for (std::size_t i = 0; i < page.outcomes.size(); ++i)
+      if (page.outcomes[i].status == pin::Status::replaced && page.images.fields[i].value == value)
+        return page.outcomes[i].proposed;
+  return std::nullopt;
+}
+
 std::vector<KnownSources::Trouble> KnownSources::conclude(pin::Batch& batch) {
   std::vector<Trouble> troubles;
   for (std::size_t i = 0; i < batch.pages().size(); ++i) {
@@ -114,8 +125,8 @@ std::vector<KnownSources::Trouble> KnownSources::conclude(pin::Batch& batch) {
     const auto found = known::find_ko(page.result());
     if (!found) continue;  // the page itself would have a problem
     if (found->empty()) continue;
-    auto replaced =
-        known::replace_ko(page.result(), *found, [this](std::string_view value) { return find(value); });
+    auto replaced = known::replace_ko(page.result(), *found,
+                                      [&](std::string_view value) { return find_elsewhere(batch, value); });
     if (!replaced) {
       troubles.push_back({i, 0, {}, replaced.error().message});
       continue;
@@ -129,7 +140,11 @@ std::vector<KnownSources::Trouble> KnownSources::conclude(pin::Batch& batch) {
       };
       // The batch has said so.
       if (std::any_of(page.images.fields.begin(), page.images.fields.end(), is_image)) continue;
-      troubles.push_back({i, left.line, left.value, known::unresolved_message(left)});
+      const auto value = left.refusal.empty() ? find(left.value) : std::nullopt;
+      troubles.push_back({i, left.line, left.value,
+                          value ? fmt::format("{} is {} here, which has no digest; say which digest it has",
+                                              text::printable(left.value, 256), *value)
+                                : known::unresolved_message(left)});
     }
   }
   for (const auto& [value, reference] : builds_)

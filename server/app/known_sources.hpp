@@ -52,6 +52,7 @@ class KnownSources {
       : options_(std::move(options)), digest_only_(digest_only) {}
   Result<void> read_locks();
   std::optional<std::string> find(std::string_view image);
+  std::optional<std::string> find_elsewhere(const pin::Batch& batch, std::string_view value);
   std::optional<std::string> built(std::string_view image);
 
   struct Replaced {

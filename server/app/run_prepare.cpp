@@ -67,6 +67,9 @@ class Preparing {
     bool complete = collected.troubles.empty();
     for (const auto& trouble : collected.troubles)
       say(trouble.error.message);
+    if (const auto count = collected.left_out.templates; count != 0)
+      say(fmt::format("left out {} of Helm templates: let helm template render them, and name what it prints",
+                      count == 1 ? "a file" : fmt::format("{} files", count)));
     for (const auto& [path, named] : collected.inputs) {
       auto text = files::read_file(path);
       if (text) {

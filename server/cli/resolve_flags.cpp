@@ -40,6 +40,8 @@ Declared declare_resolve(CLI::App& app) {
       throw CLI::ValidationError("-i needs files: standard input and -k have none to write");
     if (count_standard_inputs(asked.known) + (standard_input ? 1 : 0) > 1)
       throw CLI::ValidationError("two things would be read from standard input: name a file for one of them");
+    if (asked.known.image_refs == "-" || asked.known.imgpkg_lock_output == "-")
+      throw CLI::ValidationError("--image-refs and --imgpkg-lock-output need a file: name one");
     if (!asked.report_format.empty() && asked.report.empty())
       throw CLI::ValidationError("--report-format needs --report FILE");
     if (asked.report == "-" && !asked.in_place)

@@ -52,6 +52,22 @@ def ko_unresolved(h):
         expect(f"kbld.carvel.dev/id: {REFERENCE}\n" in (folder / "lock.yml").read_text())
         done = run("--offline", "-f", "-", stdin=text % (REFERENCE, "x"))
         expect(done.code == 3 and f"4: unresolved ko:// reference {REFERENCE}; " in done.trouble and not done.out, done)
+    with h.check("ko: a reference without a digest is looked up for an image, and refused where nobody would look it up"):
+        registry = toolbox.acceptance_registry(h)
+        mapping = f"{REFERENCE}={registry.host}/team/web:1.10\n"
+        done = run("--image-map", "-", "-f", "d.yaml", stdin=mapping)
+        expect(done.code == 0, done)
+        (folder / "e.yaml").write_bytes(deployment)
+        done = run("--image-map", "-", "-f", "e.yaml", stdin=mapping)
+        expect(done.code == 0 and done.text.count(f"{registry.host}/team/web:1.10@{INDEX}") == 2, done)
+        thing = f"---\napiVersion: example.com/v1\nkind: Thing\nspec: {{arg: {REFERENCE}}}\n".encode()
+        (folder / "e.yaml").write_bytes(deployment + thing)
+        done = run("--image-map", "-", "-f", "e.yaml", stdin=mapping)
+        expect(done.code == 0 and done.text.count(f"{registry.host}/team/web:1.10@{INDEX}") == 3, done)
+        (folder / "e.yaml").write_bytes(thing)
+        done = run("--image-map", "-", "-f", "e.yaml", stdin=mapping)
+        expect(done.code == 3 and not done.out, done)
+        expect(re.search(r"e\.yaml:4: ko://\S+ is \S+/team/web:1\.10 here, which has no digest; ", done.trouble), done)
     with h.check("ko: a map that is none is one line with file, line, cause and cure"):
         (folder / "wrong").write_text("a=r.example/a:1\nb\n")
         done = run("--image-map", "wrong", "-f", "d.yaml")
