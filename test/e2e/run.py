@@ -13,6 +13,7 @@ import move_checks
 import namespace_checks
 import outage_checks
 import plane_checks
+import prepare_checks
 import readme_checks
 import rival_checks
 import runner
@@ -22,7 +23,7 @@ import webhook_checks
 
 MODULES = (plane_checks, webhook_checks, harm_checks, harm_reapply_checks, harm_outage_checks, harm_owner_checks,
            harm_calls_checks, tenant_checks, namespace_checks, away_checks, outage_checks, certificate_checks,
-           turnover_checks, rival_checks, move_checks, readme_checks)
+           turnover_checks, rival_checks, move_checks, prepare_checks, readme_checks)
 
 if __name__ == "__main__":
     runner.main([group for module in MODULES for group in module.GROUPS], __doc__)
