@@ -13,6 +13,7 @@
 #include "app/manifest_findings.hpp"
 #include "app/manifest_inputs.hpp"
 #include "app/manifest_output.hpp"
+#include "app/package_setters.hpp"
 #include "app/pin_images.hpp"
 #include "app/run.hpp"
 #include "app/terminal.hpp"
@@ -40,7 +41,9 @@ class Resolving {
         inputs_(std::move(inputs)),
         known_(known) {}
 
-  int conclude() {
+  // `pinned`: the batch is concluded.
+  int conclude(bool pinned) {
+    if (pinned) finish_texts();
     find();
     for (const auto& finding : findings_)
       if (finding.severity != Severity::note) sink_.write(told("resolve", finding));
@@ -76,8 +79,20 @@ class Resolving {
     return things == 1 ? "1 thing" : fmt::format("{} things", things);
   }
 
+  // What is not of images alone.
+  void finish_texts() {
+    for (const auto& trouble : known_.conclude(batch_))
+      find_at(trouble);
+    if (auto done = look_after_setters(batch_, inputs_, options_.pin_setters)) {
+      findings_.insert(findings_.end(), done->findings.begin(), done->findings.end());
+      changes_ = std::move(done->changes);
+    } else {
+      findings_.push_back(unreadable({}, done.error().message));
+    }
+  }
+
   void find() {
-    findings_ = inputs_.problems;
+    findings_.insert(findings_.begin(), inputs_.problems.begin(), inputs_.problems.end());
     for (std::size_t i = 0; i < batch_.pages().size(); ++i) {
       const auto& page = batch_.pages()[i];
       const auto& source = inputs_.sources[i];
@@ -85,8 +100,6 @@ class Resolving {
       for (std::size_t field = 0; field < page.outcomes.size(); ++field)
         find_at(source, page, field);
     }
-    for (const auto& trouble : known_.conclude(batch_))
-      find_at(trouble);
     sort_by_place(findings_);
   }
 
@@ -125,7 +138,7 @@ class Resolving {
   bool has_changes() const {
     for (const auto& page : batch_.pages())
       if (page.changed) return true;
-    return false;
+    return !changes_.empty();
   }
 
   Result<void> put_out() const {
@@ -142,6 +155,9 @@ class Resolving {
       else
         append_documents(stream, page.result());
     }
+    if (options_.diff)
+      for (const auto& [path, before, after] : changes_)
+        stream += report::unified_diff(path, before, after, {.colour = colour});
     return print(stream);
   }
 
@@ -155,6 +171,8 @@ class Resolving {
     for (std::size_t i = 0; i < batch_.pages().size(); ++i)
       if (const auto& page = batch_.pages()[i]; page.changed)
         changes.push_back({inputs_.sources[i].path, page.text, *page.changed});
+    for (const auto& [path, before, after] : changes_)
+      changes.push_back({path, before, after});
     return files::replace_all(changes);
   }
 
@@ -165,6 +183,7 @@ class Resolving {
   const ManifestInputs inputs_;
   KnownSources& known_;
   std::vector<Finding> findings_;
+  std::vector<FileChange> changes_;  // of files that are no pages
 };
 
 }  // namespace
@@ -202,10 +221,11 @@ int run_resolve(const cli::ResolveOptions& options, const cli::Environment& envi
   const bool readable =
       inputs.problems.empty() &&
       std::none_of(batch.pages().begin(), batch.pages().end(), [](const auto& page) { return page.problem; });
-  if (readable || options.keep_going)
+  const bool pin = readable || options.keep_going;
+  if (pin)
     if (auto pinned = pin_images(batch, how, environment, clock, log); !pinned)
       return usage_error("resolve", pinned.error().message);
-  return Resolving(options, environment, sink, batch, std::move(inputs), **known).conclude();
+  return Resolving(options, environment, sink, batch, std::move(inputs), **known).conclude(pin);
 }
 
 }  // namespace digester::app

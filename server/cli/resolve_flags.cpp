@@ -13,6 +13,8 @@ Declared declare_resolve(CLI::App& app) {
   flags.toggle("--digest-only", o.digest_only, "Write name@digest instead of name:tag@digest");
   flags.toggle("--ignore-errors", o.ignore_errors,
                "An image that cannot be pinned stays as it is, with a warning");
+  flags.toggle("--pin-setters", o.pin_setters,
+               "Also pin the setters of a kpt package that would write over a digest (with -i or --diff)");
   Declared declared;
   auto finish = add_manifest_flags(app, o, declared.environment);
   add_known_flags(app, o.known);
@@ -42,6 +44,8 @@ Declared declare_resolve(CLI::App& app) {
       throw CLI::ValidationError("two things would be read from standard input: name a file for one of them");
     if (asked.known.image_refs == "-" || asked.known.imgpkg_lock_output == "-")
       throw CLI::ValidationError("--image-refs and --imgpkg-lock-output need a file: name one");
+    if (asked.pin_setters && !asked.in_place && !asked.diff)
+      throw CLI::ValidationError("--pin-setters needs -i or --diff: Kptfiles are no manifests to print");
     if (!asked.report_format.empty() && asked.report.empty())
       throw CLI::ValidationError("--report-format needs --report FILE");
     if (asked.report == "-" && !asked.in_place)

@@ -11,6 +11,7 @@ struct ResolveOptions : ManifestOptions {
   bool diff = false;
   bool digest_only = false;
   bool ignore_errors = false;
+  bool pin_setters = false;
   KnownOptions known;
 };
 
