@@ -238,6 +238,8 @@ int conclude(const cli::CheckOptions& options, const cli::Environment& environme
                            ? report::write_text(findings, may_colour(STDOUT_FILENO, environment))
                            : report::write(format, findings, DIGESTER_VERSION);
   if (options.report != "-") std::fwrite(printed.data(), 1, printed.size(), stdout);
+  // Before the summary, where both go to one log. Whether it went well, is seen at the end.
+  std::fflush(stdout);
   if (auto written = write_report(options, findings); !written) {
     say(written.error().message);
     code = kFailed;

@@ -162,7 +162,9 @@ class Resolving {
   }
 
   static Result<void> print(std::string_view text) {
-    std::fwrite(text.data(), 1, text.size(), stdout);  // whether it went well, is seen at the end
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    // Before the summary, where both go to one log. Whether it went well, is seen at the end.
+    std::fflush(stdout);
     return {};
   }
 
