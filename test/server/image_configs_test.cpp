@@ -57,7 +57,7 @@ TEST_CASE("what names no places is told, with its file and line") {
   const test::TemporaryDirectory directory;
   CHECK_THAT(error(directory.write("a.yaml", "a: 1\n")), Contains("a.yaml: it names no places of images"));
   CHECK_THAT(error(directory.write("b.yaml", "images:\n- path: x\n- name: web\n")),
-             Contains("b.yaml:3: an element of images: has no path"));
+             Contains("b.yaml: line 3: an image path has path, kind, group and version, no \"name\""));
   CHECK_THAT(error(directory.write("c.yaml", "a: [\n")), Contains("c.yaml: line "));
   CHECK_THAT(error(directory / "none.yaml"), Contains("none.yaml: cannot be read: No such file"));
   CHECK_THAT(error(directory.path().string()), Contains("no kustomization.yaml"));
