@@ -124,6 +124,7 @@ class Kustomizing {
     }
     const auto text = report::write_text(findings, may_colour(STDOUT_FILENO, environment_));
     std::fwrite(text.data(), 1, text.size(), stdout);
+    std::fflush(stdout);  // before the summary, where both go to one log
     say(fmt::format("{} of {} images are not pinned", findings.size(), images));
     return findings.empty() ? 0 : kFound;
   }
@@ -285,6 +286,7 @@ class Kustomizing {
                                              {.colour = may_colour(STDOUT_FILENO, environment_)});
       std::fwrite(diff.data(), 1, diff.size(), stdout);
     }
+    std::fflush(stdout);
     std::set<std::pair<std::string, std::string>> once(uncovered_.begin(), uncovered_.end());
     for (const auto& [path, image] : once)
       say(fmt::format("{}: no entry of images: is for {}, which has no digest; --add writes one", shown(path),
