@@ -11,8 +11,7 @@ constexpr const char* kExitCodes =
 
 void add_files(CLI::App& app, SettersOptions& o) {
   app.add_option("-f,--filename", o.files,
-                 "Files, patterns, directories with all below; - is standard input, and the result goes to "
-                 "standard output [.]")
+                 "The same as an argument; - is standard input, and the result goes to standard output")
       ->type_name("FILE")
       ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
@@ -24,14 +23,18 @@ Declared change(CLI::App& app, SettersOptions::Job job, const std::string& foote
   auto& o = *options;
   o.job = job;
   Flags flags(app, "Options");
-  app.add_option("SETTER", o.setters, "NAME=VALUE, one or more")
+  const auto words = std::make_shared<std::vector<std::string>>();
+  app.add_option("ARGUMENT", *words,
+                 "Setters, NAME=VALUE, and files, patterns, directories with all below [.]")
       ->required()
       ->type_name("")
       ->group("Arguments");
   add_files(app, o);
   flags.toggle("--diff", o.diff, "Show what would change, and change nothing");
   app.footer(footer);
-  return {[options] {
+  return {[options, words] {
+    for (const auto& word : *words)
+      (word.find('=') == std::string::npos ? options->files : options->setters).push_back(word);
     if (options->files.empty()) options->files.emplace_back(".");
     return *options;
   }};
@@ -49,7 +52,7 @@ Declared declare_setters_create(CLI::App& app) {
           "comment that is there. Lists as\nvalues are not supported.\n") +
           kExitCodes +
           "Examples:\n"
-          "  digester setters create echoimage=gcr.io/google-containers/echoserver:1.10 -f app.yaml\n"
+          "  digester setters create app.yaml echoimage=gcr.io/google-containers/echoserver:1.10\n"
           "  digester setters create image=nginx tag=1.27 --diff");
 }
 
@@ -63,13 +66,17 @@ Declared declare_setters_apply(CLI::App& app) {
           "alone. Lists as values are not supported.\n") +
           kExitCodes +
           "Examples:\n"
-          "  digester setters apply tag=1.28 -f app.yaml\n"
+          "  digester setters apply app.yaml tag=1.28\n"
           "  digester setters apply \"echoimage=$(digester digest --full nginx:1.27)\" --diff");
 }
 
 Declared declare_setters_list(CLI::App& app) {
   auto options = std::make_shared<SettersOptions>();
   Flags flags(app, "Options");
+  const auto words = std::make_shared<std::vector<std::string>>();
+  app.add_option("FILE", *words, "Files, patterns, directories with all below [.]")
+      ->type_name("")
+      ->group("Arguments");
   add_files(app, *options);
   flags.output(options->json)->default_str("text");
   app.footer(
@@ -79,8 +86,9 @@ Declared declare_setters_list(CLI::App& app) {
       "Exit codes: 0 done; 2 wrong usage; 3 an input failed.\n\n"
       "Examples:\n"
       "  digester setters list\n"
-      "  digester setters list -f pkg -o json");
-  return {[options] {
+      "  digester setters list pkg -o json");
+  return {[options, words] {
+    options->files.insert(options->files.end(), words->begin(), words->end());
     if (options->files.empty()) options->files.emplace_back(".");
     return *options;
   }};

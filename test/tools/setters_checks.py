@@ -36,7 +36,7 @@ def refused(h, place, *arguments):
 def setters_scenario(h):
     with h.check("scenario E: create writes one comment, apply the pinned value; nothing else changes (fixtures)"):
         place = toolbox.lay(h, "echo", {"pod.yaml": POD})
-        done = setters(h, "create", f"echoimage={ECHO}", "-f", place)
+        done = setters(h, "create", place, f"echoimage={ECHO}")
         expect((done.code, done.out) == (0, b""), done)
         commented = POD.replace(ECHO, f"{ECHO} # kpt-set: ${{echoimage}}")
         toolbox.same((place / "pod.yaml").read_bytes(), commented.encode())
@@ -90,7 +90,7 @@ def setters_listing(h):
     package = {name: toolbox.fixture(f"kpt/{name}", "r.example") for name in ("Kptfile", "app.yaml")}
     with h.check("list: name, the Kptfile's value, number of fields; as JSON with every place"):
         place = toolbox.lay(h, "list", package)
-        done = setters(h, "list", cwd=place)
+        done = setters(h, "list", place)
         expect(done.code == 0 and re.search(r"^web +r\.example/team/web:1\.10 +1$", done.text, re.M), done)
         told = json.loads(setters(h, "list", "-o", "json", cwd=place).out)
         expect(told == [{"name": "web", "values": ["r.example/team/web:1.10"],
