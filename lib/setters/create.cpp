@@ -105,9 +105,10 @@ Result<Changed> create_setters(std::string_view text, std::span<const Setter> se
       out.warnings.push_back(
           {field.line,
            field.comment_at
-               ? fmt::format("{} holds what a comment cannot say, so it has no setter", field.path)
+               ? fmt::format("{} holds what a comment cannot say, so it has no setter",
+                             text::printable(field.path, 256))
                : fmt::format("{} has more behind it on its line, so there is no room for a setter",
-                             field.path),
+                             text::printable(field.path, 256)),
            field.comment_at ? "write the comment yourself" : "write it in block style, a line each"});
       continue;
     }
