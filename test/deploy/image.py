@@ -201,6 +201,11 @@ def checks(h, image):
     with h.check("its root file system is enough to run from, as its user"):
         done = subprocess.run([*run, "version"], capture_output=True, text=True, env={}, timeout=30)
         expect(done.returncode == 0 and done.stdout.startswith("digester "), done.returncode, done.stdout, done.stderr)
+    with h.check("without arguments it is the KRM function, as a user whom nobody told it of"):
+        given = "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems: []\n"
+        as_nobody = [word.replace("65532:65532", "65534:65534") for word in run]
+        done = subprocess.run(as_nobody, input=given, capture_output=True, text=True, env={}, timeout=30)
+        expect((done.returncode, done.stdout) == (0, given), done.returncode, done.stdout, done.stderr)
     with h.check("the webhook serves out of it"):
         subprocess.run([ROOT / "certs/make-dev-certificate.sh", root / "certs"], check=True, capture_output=True)
         for path in (root / "certs").iterdir():

@@ -69,6 +69,12 @@ def container_kpt(h):
             done = toolbox.run(h, "kpt", "fn", "render", folder, *flags, env=docker.env)
             expect((done.code == 0) == bool(flags), done)
             toolbox.same((folder / "pod.yaml").read_bytes(), wanted)
+    with h.check("the same Kptfile with exec: digester renders with --allow-exec"):
+        folder = toolbox.lay(h, "render", {"Kptfile": kptfile.replace(f"image: {IMAGE}", "exec: digester"),
+                                           "pod.yaml": pod})
+        done = toolbox.run(h, "kpt", "fn", "render", folder, "--allow-exec")
+        expect(done.code == 0, done)
+        toolbox.same((folder / "pod.yaml").read_bytes(), with_digest(pod))
     with h.check("kpt fn eval --image … --mount of a docker configuration logs in (docker: a stand-in)"):
         closed = htpasswd_registry(h)
         secret = POD.replace("REGISTRY", closed.host).encode()
