@@ -1,10 +1,11 @@
 """Checks with the tools that people use beside digester: kpt, kubectl, kustomize, helm, ko. A line each: `ok`, `FAIL`,
 or `SKIPPED`, where the machine lacks a tool.
 
-    run.py [--program build/release/digester] [--group NAME]… [--jobs N] [--list]
+    run.py [--program build/release/digester] [--group NAME]… [--jobs N] [--list] [--update]
 
 Needs docker-registry (scripts/setup.sh), and what test/tools/build_tools.sh builds. The groups are those of every
-<name>_checks.py beside this file, in its GROUPS.
+<name>_checks.py beside this file, in its GROUPS. --update with --group tutorial writes what docs/TUTORIAL.md shows
+anew where something else is printed now, to be read before it is committed.
 """
 import importlib
 import pathlib

@@ -57,7 +57,7 @@ def main(groups, description):
     parser.add_argument("--group", choices=[group.__name__ for group in groups], action="append", metavar="GROUP")
     parser.add_argument("--jobs", type=int, default=1, help="groups at a time")
     parser.add_argument("--list", action="store_true", help="print the names of the groups")
-    parser.add_argument("--update", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--update", action="store_true", help="write anew what documents show")
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.list:
