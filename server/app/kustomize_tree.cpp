@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "app/kustomization_files.hpp"
+#include "app/place.hpp"
 #include "base/text.hpp"
 #include "files/read.hpp"
 
@@ -23,8 +24,7 @@ Result<KustomizationFile> read_one(const std::string& directory) {
   auto text = files::read_file(*path);
   if (!text) return fail(std::move(text.error()));
   auto content = kustomization::read(*text);
-  if (!content)
-    return fail(content.error().kind, fmt::format("{}: {}", text::printable(*path), content.error().message));
+  if (!content) return fail(content.error().kind, at_place(*path, content.error().message));
   return KustomizationFile{directory, std::move(*path), std::move(*text), std::move(*content)};
 }
 

@@ -10,6 +10,7 @@
 
 #include "app/log_sink.hpp"
 #include "app/package_files.hpp"
+#include "app/place.hpp"
 #include "app/run.hpp"
 #include "app/setters_listing.hpp"
 #include "base/text.hpp"
@@ -42,14 +43,6 @@ std::string name_of(Job job) {
 
 std::string shown_path(const std::string& path) {
   return path == files::kStandardInput ? "standard input" : text::printable(path, 512);
-}
-
-// "line 3: cause" in a file: "FILE:3: cause".
-std::string at_place(const std::string& path, std::string_view message) {
-  const auto colon = message.find(':');
-  if (!message.starts_with("line ") || colon == std::string_view::npos)
-    return fmt::format("{}: {}", shown_path(path), message);
-  return fmt::format("{}:{}{}", shown_path(path), message.substr(5, colon - 5), message.substr(colon));
 }
 
 class Setters {

@@ -34,6 +34,7 @@ Declared declare_kustomize(CLI::App& app) {
       "stays "
       "unless --update. Then\nit builds again: unless all is pinned as it should be, the files are put "
       "back.\n"
+      "What --diff and --dry-run show has not been built.\n"
       "Refused are several tags under one name, and tagSuffix, because one digest would replace them.\n"
       "Exit codes: 0 all is pinned; 1 something has no digest and no entry (--add), or --check or --diff "
       "found "

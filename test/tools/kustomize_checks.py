@@ -222,7 +222,7 @@ def kustomize_refusals(h):
         place = made("two", "resources: [pod.yaml]\n", Kustomization="resources: [pod.yaml]\n")
         expect("one of them alone" in refused(h, place, place))
         place = made("list", "- pod.yaml\n")
-        expect("kustomization.yaml: line 1: no kustomization: it is no mapping" in refused(h, place, place))
+        expect("kustomization.yaml:1: no kustomization: it is no mapping" in refused(h, place, place))
         place = made("broken", "resources: [nowhere.yaml]\n")
         expect("nowhere.yaml" in refused(h, place, place))
         done = toolbox.run(h, "digester", "kustomize", "--check", "--diff", place)
