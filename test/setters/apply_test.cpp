@@ -96,6 +96,8 @@ TEST_CASE("A value that cannot stand plainly is quoted") {
     CHECK(applied("a: x # kpt-set: ${a}\n", {set}) == "a: \"" + std::string(value) + "\" # kpt-set: ${a}\n");
   }
   CHECK(applied("a: [\n  x # kpt-set: ${a}\n]\n", {"a=b,c"}) == "a: [\n  \"b,c\" # kpt-set: ${a}\n]\n");
+  CHECK(applied("a: [\n  x # kpt-set: ${a}\n]\n", {"a=-b"}) == "a: [\n  \"-b\" # kpt-set: ${a}\n]\n");
+  CHECK(applied("a: x # kpt-set: ${a}\n", {"a=-b"}) == "a: -b # kpt-set: ${a}\n");
   CHECK(applied("a: x # kpt-set: ${a}\n", {"a=:1.7.1"}) == "a: :1.7.1 # kpt-set: ${a}\n");
   CHECK(applied("a: \"\" # kpt-set: ${a}\n", {"a=y"}) == "a: \"y\" # kpt-set: ${a}\n");
 }

@@ -137,6 +137,7 @@ TEST_CASE("Every Kptfile above the field") {
         std::vector<std::string>{field, done, done, kpt});
   CHECK(pinned({{"/w/p/a.yaml", field}, {"/w/p/Kptfile", kpt}, {"/w/pp/Kptfile", kpt}}) ==
         std::vector<std::string>{field, done, kpt});
+  CHECK(pinned({{"/w/pp/a.yaml", field}, {"/w/p/Kptfile", kpt}}) == std::vector<std::string>{field, kpt});
 }
 
 TEST_CASE("A ResourceList is a package by its annotations") {
