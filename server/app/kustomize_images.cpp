@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
-#include "image/skip_prefixes.hpp"
+#include "pin/policy.hpp"
 
 namespace digester::app {
 namespace {
@@ -42,7 +42,7 @@ Error not_as_wanted(const manifest::Images& images, const manifest::ImageField& 
 std::vector<std::string> BuiltImages::values(std::span<const std::string> skip_prefixes) const {
   std::vector<std::string> out;
   for (const auto& field : images.fields) {
-    if (field.state != manifest::State::open && field.state != manifest::State::pinned) continue;
+    if (obstacle(field)) continue;
     if (std::any_of(skip_prefixes.begin(), skip_prefixes.end(),
                     [&](const std::string& prefix) { return field.value.starts_with(prefix); }))
       continue;
@@ -55,6 +55,15 @@ Result<BuiltImages> built_images(const std::string& output, const manifest::Rule
   auto images = manifest::find_images(output, rules);
   if (!images) return fail(std::move(images.error()));
   return BuiltImages{std::move(*images)};
+}
+
+std::optional<manifest::Remark> obstacle(const manifest::ImageField& field) {
+  if (field.state != manifest::State::open && field.state != manifest::State::pinned) return field.why;
+  if (pin::is_ko(field.value))
+    return manifest::Remark{field.line,
+                            fmt::format("{} is an unresolved ko:// reference", shown(field.value)),
+                            "let ko build it: kustomize build DIR | digester resolve --ko -f -"};
+  return std::nullopt;
 }
 
 std::string place_of(const manifest::Images& images, const manifest::ImageField& field) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -15,11 +16,14 @@ namespace digester::app {
 struct BuiltImages {
   manifest::Images images;
 
-  // Those that count: open or pinned, and not skipped.
+  // Those that entries can pin or have pinned: open or with a digest, not of ko, not skipped.
   std::vector<std::string> values(std::span<const std::string> skip_prefixes) const;
 };
 
 Result<BuiltImages> built_images(const std::string& output, const manifest::Rules& rules);
+
+// Why no entry can pin it: an expression, a reference of ko's, something malformed.
+std::optional<manifest::Remark> obstacle(const manifest::ImageField& field);
 
 // "Deployment web spec.template.spec.containers[0].image"
 std::string place_of(const manifest::Images& images, const manifest::ImageField& field);

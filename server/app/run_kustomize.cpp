@@ -99,34 +99,41 @@ class Kustomizing {
       if (!built) return failed(built.error().message);
       const auto values = built->values(skip_);
       const std::set<std::string> counting(values.begin(), values.end());
-      for (const auto& field : built->images.fields) {
-        ++images;
-        if (field.state == manifest::State::pinned ||
-            (field.state == manifest::State::open && !counting.contains(field.value)))
-          continue;
-        const auto& object = built->images.objects[field.object];
-        report::Finding finding;
-        finding.rule = report::Rule::unpinned;
-        finding.severity = report::Severity::error;
-        finding.file = root.own.path;
-        finding.object = {object.api_version, object.kind, object.name, object.namespace_};
-        finding.field = field.path;
-        finding.image = field.value;
-        finding.message =
-            fmt::format("{} is {}, without a digest", place_of(built->images, field), shown(field.value));
-        finding.cure = fmt::format("digester kustomize --add {}", shown(root.own.directory));
-        if (field.state != manifest::State::open) {
-          finding.message = fmt::format("{}: {}", place_of(built->images, field), field.why.cause);
-          finding.cure = field.why.cure;
-        }
-        findings.push_back(std::move(finding));
-      }
+      images += built->images.fields.size();
+      for (const auto& field : built->images.fields)
+        if (auto finding = find(root, built->images, field, counting))
+          findings.push_back(std::move(*finding));
     }
     const auto text = report::write_text(findings, may_colour(STDOUT_FILENO, environment_));
     std::fwrite(text.data(), 1, text.size(), stdout);
     std::fflush(stdout);  // before the summary, where both go to one log
     say(fmt::format("{} of {} images are not pinned", findings.size(), images));
     return findings.empty() ? 0 : kFound;
+  }
+
+  // What is not pinned and should be.
+  static std::optional<report::Finding> find(const KustomizeRoot& root, const manifest::Images& images,
+                                             const manifest::ImageField& field,
+                                             const std::set<std::string>& counting) {
+    const auto& object = images.objects[field.object];
+    report::Finding finding;
+    finding.rule = report::Rule::unpinned;
+    finding.severity = report::Severity::error;
+    finding.file = root.own.path;
+    finding.object = {object.api_version, object.kind, object.name, object.namespace_};
+    finding.field = field.path;
+    finding.image = field.value;
+    if (const auto why = obstacle(field)) {
+      finding.rule =
+          field.state == manifest::State::expression ? report::Rule::expression : report::Rule::refused;
+      finding.message = fmt::format("{}: {}", place_of(images, field), why->cause);
+      finding.cure = why->cure;
+      return finding;
+    }
+    if (field.state == manifest::State::pinned || !counting.contains(field.value)) return std::nullopt;
+    finding.message = fmt::format("{} is {}, without a digest", place_of(images, field), shown(field.value));
+    finding.cure = fmt::format("digester kustomize --add {}", shown(root.own.directory));
+    return finding;
   }
 
   // Plans for the components first: what is theirs need not be added to the root's file. What the root's file
@@ -159,6 +166,11 @@ class Kustomizing {
   bool pin(const KustomizeRoot& root, bool is_asked) {
     const auto built = build(root);
     if (!built) return failed(built.error().message), false;
+    if (is_asked)
+      for (const auto& field : built->images.fields)
+        if (const auto why = obstacle(field))
+          left_.insert(fmt::format("{}: {}: {}; {}", shown(root.own.path), place_of(built->images, field),
+                                   why->cause, why->cure));
     auto values = built->values(skip_);
     for (auto& value : values)
       if (const auto known = simulated_.find(value); known != simulated_.end()) value = known->second;
@@ -291,13 +303,15 @@ class Kustomizing {
     for (const auto& [path, image] : once)
       say(fmt::format("{}: no entry of images: is for {}, which has no digest; --add writes one", shown(path),
                       shown(image)));
+    for (const auto& line : left_)
+      say(line);
     std::string files;
     for (const auto& one : written_)
       files += fmt::format("{}{}", files.empty() ? "" : ", ", shown(one.path));
     say(written_.empty() ? std::string("nothing to write")
                          : fmt::format("{} {} {} into {}", digests_, digests_ == 1 ? "digest" : "digests",
                                        dry ? "would be written" : "written", files));
-    if (!once.empty()) return kFound;
+    if (!once.empty() || !left_.empty()) return kFound;
     return options_.diff && !written_.empty() ? kFound : 0;
   }
 
@@ -313,6 +327,7 @@ class Kustomizing {
   LogSink& sink_;
   const std::vector<std::string> skip_;
   std::vector<std::pair<std::string, std::string>> uncovered_;  // path, image
+  std::set<std::string> left_;                                  // what no entry can pin, a line each
   std::map<std::string, std::string> simulated_;  // what bases would yield, had they been written
   std::vector<Done> done_;                        // on the disk
   std::vector<Done> written_;                     // or to be shown

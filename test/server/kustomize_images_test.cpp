@@ -39,8 +39,9 @@ TEST_CASE("A second build is as it was meant, or says what is not and why that m
 }
 
 TEST_CASE("Images that count are open or pinned, and not skipped") {
-  const BuiltImages built{images({"r/web:1", "db@" + kDigest, "'$(X)'", "skip/me", "'a b'"})};
+  const BuiltImages built{images({"r/web:1", "db@" + kDigest, "'$(X)'", "skip/me", "'a b'", "ko://x.y/z"})};
   CHECK(built.values({}) == std::vector<std::string>{"r/web:1", "db@" + kDigest, "skip/me"});
+  CHECK(obstacle(built.images.fields[5])->cause == "ko://x.y/z is an unresolved ko:// reference");
   const std::vector<std::string> skip{"skip/"};
   CHECK(built.values(skip) == std::vector<std::string>{"r/web:1", "db@" + kDigest});
 }

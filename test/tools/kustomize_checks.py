@@ -212,6 +212,14 @@ def kustomize_refusals(h):
                          ".", "x", 1) + "/team/web"))
         said = refused(h, place, place)
         expect("regular expression" in said, said)
+    with h.check("what no entry can pin is said (1), in --check too; the rest is written"):
+        place = made("left", "resources: [pod.yaml]\n", one + "  - {name: e, image: $(IMAGE)}\n"
+                     "  - {name: k, image: ko://example.com/cmd}\n")
+        done = toolbox.run(h, "digester", "kustomize", "--add", place)
+        expect(done.code == 1 and "$(IMAGE)" in done.trouble and "unresolved ko:// reference" in done.trouble, done)
+        expect(f"digest: {INDEX}" in (place / "kustomization.yaml").read_text(), done)
+        done = toolbox.run(h, "digester", "kustomize", "--check", place)
+        expect(done.code == 1 and done.text.count("\n") == 2, done)
     with h.check("an image that is not there, and a registry that does not answer"):
         place = made("nowhere", "resources: [pod.yaml]\n", one.replace("web:1.10", "web:9"))
         said = refused(h, place, "--add", place)
