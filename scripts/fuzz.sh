@@ -2,7 +2,7 @@
 # Builds the fuzz targets and runs each for a while on its kept corpus. Any finding fails, its input is kept.
 #
 #   scripts/fuzz.sh [SECONDS [TARGET…]]   20 seconds for each of: certificate challenge docker_config json
-#                                kubeconfig krm kustomization label_selector manifest pull_secret reference
+#                                known kubeconfig krm kustomization label_selector manifest pull_secret reference
 #                                request review setters
 #
 # FUZZ_SEED=N takes another way through the inputs than the usual one, which is always the same, so that CI does not
@@ -14,8 +14,8 @@
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-all=(certificate challenge docker_config json kubeconfig krm kustomization label_selector manifest pull_secret reference request review
-  setters)
+all=(certificate challenge docker_config json known kubeconfig krm kustomization label_selector manifest pull_secret
+  reference request review setters)
 keep=no seconds=20
 case ${1:-} in
   -h | --help) sed -n '2,13s/^# \{0,1\}//p' "$0"; exit 0 ;;

@@ -10,7 +10,9 @@ namespace {
 using yaml::Tree;
 
 Tree number(int value) {
-  return Tree{.kind = Tree::Kind::scalar, .scalar = std::to_string(value)};
+  Tree tree;
+  tree.scalar = std::to_string(value);
+  return tree;
 }
 
 Tree mapping(std::initializer_list<std::pair<std::string_view, Tree>> members) {

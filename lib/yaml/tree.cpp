@@ -48,7 +48,9 @@ class Builder {
   };
 
   Result<Tree> read(const Event& event) const {
-    Tree tree{.kind = Tree::Kind::scalar, .scalar = std::string(event.value), .line = line_};
+    Tree tree;
+    tree.scalar = event.value;
+    tree.line = line_;
     tree.is_text = event.style != ScalarStyle::plain;
     if (event.tag.empty()) return tree;
     const auto name = event.tag.starts_with(kCore) ? event.tag.substr(kCore.size()) : event.tag;
@@ -67,8 +69,8 @@ class Builder {
     if (stack_.size() >= limits_.depth)
       return fail(
           at_line(line_, fmt::format("nested deeper than {} levels", limits_.depth), ErrorKind::too_large));
-    const bool is_mapping = event.kind == EventKind::mapping_start;
-    stack_.push_back({Tree{.kind = is_mapping ? Tree::Kind::mapping : Tree::Kind::sequence, .line = line_}});
+    stack_.push_back({event.kind == EventKind::mapping_start ? Tree::mapping() : Tree::sequence()});
+    stack_.back().tree.line = line_;
     return {};
   }
 
@@ -82,6 +84,8 @@ class Builder {
   }
 
   Result<void> take_key(Tree key) {
+    if (key.is_null())
+      return fail(at_line(key.line, "a key that is null; write it in quotes if it is meant"));
     stack_.back().member = Member{std::move(key.scalar), key.is_text, key.line, {}};
     return {};
   }
@@ -182,7 +186,22 @@ bool Tree::is_null() const {
 }
 
 Tree Tree::text(std::string value) {
-  return Tree{.kind = Kind::scalar, .is_text = true, .scalar = std::move(value)};
+  Tree tree;
+  tree.is_text = true;
+  tree.scalar = std::move(value);
+  return tree;
+}
+
+Tree Tree::mapping() {
+  Tree tree;
+  tree.kind = Kind::mapping;
+  return tree;
+}
+
+Tree Tree::sequence() {
+  Tree tree;
+  tree.kind = Kind::sequence;
+  return tree;
 }
 
 bool equal(const Tree& a, const Tree& b) {

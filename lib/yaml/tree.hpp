@@ -22,11 +22,11 @@ struct Tree {
   // Of a scalar: it is text, whatever it looks like (quoted, a block, or tagged !!str). Without it, what the
   // letters mean is the reader's to say: 010, yes, 1.10.
   bool is_text = false;
-  std::string scalar = {};
-  std::vector<Tree> items = {};      // of a sequence
-  std::vector<Member> members = {};  // of a mapping, in order, no key twice
-  std::size_t line = 0;              // from 1; 0 for what was not read
-  std::string comment = {};          // of a scalar: write() puts it behind
+  std::string scalar;
+  std::vector<Tree> items;      // of a sequence
+  std::vector<Member> members;  // of a mapping, in order, no key twice
+  std::size_t line = 0;         // from 1; 0 for what was not read
+  std::string comment;          // of a scalar: write() puts it behind
 
   // Null where there is no such member, or this is no mapping.
   const Tree* find(std::string_view key) const;
@@ -42,8 +42,8 @@ struct Tree {
   bool is_null() const;  // of a mapping's member: as good as not there
 
   static Tree text(std::string value);
-  static Tree mapping() { return Tree{.kind = Kind::mapping}; }
-  static Tree sequence() { return Tree{.kind = Kind::sequence}; }
+  static Tree mapping();
+  static Tree sequence();
 };
 
 struct Member {
@@ -66,8 +66,8 @@ struct TreeLimits {
 };
 
 // A tree a document; an empty one is a null. What several readers would understand differently is an error,
-// "line N: …": a key that is there twice, or comes by a merge behind its own value; keys that are no scalars;
-// tags but the core schema's.
+// "line N: …": a key that is there twice, or comes by a merge behind its own value; keys that are null or no
+// scalars; tags but the core schema's.
 Result<std::vector<Tree>> read_trees(std::unique_ptr<EventReader> reader, const TreeLimits& limits = {});
 // As JSON where it is JSON, else as YAML.
 Result<std::vector<Tree>> read_trees(std::string_view text, const TreeLimits& limits = {});

@@ -53,7 +53,8 @@ bool may_be_number(std::string_view text) {
 bool can_stand_bare(std::string_view text) {
   return std::all_of(text.begin(), text.end(), is_printable_ascii) &&
          text.find(": ") == std::string_view::npos && text.find(" #") == std::string_view::npos &&
-         !text.ends_with(':') && !text.starts_with(' ') && !text.ends_with(' ') &&
+         !text.ends_with(':') && !text.starts_with(' ') && !text.ends_with(' ') && !text.starts_with("---") &&
+         !text.starts_with("...") &&
          (text.empty() ||
           std::string_view("-?:,[]{}#&*!|>'\"%@`").find(text.front()) == std::string_view::npos ||
           (text.size() > 1 && text.front() == '-' && text[1] != ' '));
@@ -120,7 +121,7 @@ class Writing {
       out += "{}\n";
     } else if (tree.is_sequence()) {
       out += "[]\n";
-    } else if (tree.is_text && tree.comment.empty() && can_be_block(tree.scalar)) {
+    } else if (tree.comment.empty() && can_be_block(tree.scalar)) {  // nothing but text has several lines
       literal(tree.scalar, std::max<std::size_t>(indent, 2));
     } else {
       scalar(tree.scalar, tree.is_text);

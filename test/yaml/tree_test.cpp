@@ -58,6 +58,9 @@ TEST_CASE("what readers disagree about is an error with its line") {
              StartsWith("line 3: the key \"a\" is brought by the << below it too, and readers disagree"));
   CHECK(error("x: &x {a: 1}\nz:\n  a: 1\n  <<: *x\n").empty());
   CHECK(error("z:\n  <<: 5\n") == "line 2: << merges what is no mapping; write the members out");
+  CHECK(error("a: 1\nnull: 2\n") == "line 2: a key that is null; write it in quotes if it is meant");
+  CHECK(error("&x : 2\n") == "line 1: a key that is null; write it in quotes if it is meant");
+  CHECK(error("'null': 2\n").empty());
   CHECK(error("? [a]\n: b\n") == "line 1: a key that is no text");
   CHECK(error("a: !thing b\n") == "line 1: the tag !thing is not known here");
 }

@@ -127,6 +127,8 @@ TEST_CASE("what is no text stays as it was written") {
         "k: it's\nl: \"010\"\nm: \"1.10\"\n\"yes\": on\nno: 1\n");
   CHECK(again("k: \xC3\xBC\n") == "k: \"\xC3\xBC\"\n");
   CHECK(again("k: a\n  b\n") == "k: a b\n");
+  CHECK(again(" ...\n x\n") == "\"... x\"\n");
+  CHECK(again("k: a\n\n  b\n") == "k: |-\n  a\n  b\n");
 }
 
 TEST_CASE("several lines are a block where that says the same") {
