@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <exception>
+#include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "app/cluster_access.hpp"
@@ -27,8 +29,16 @@ struct Dropping {
   ~Dropping() { loop.drop_handlers(); }
 };
 
-// More would wait in the resolver alone, which refuses what is over its bounds.
-constexpr std::size_t kAtATime = 512;
+// Asked of one registry at a time, and of all. More would only wait, and take memory meanwhile: a registry is
+// asked for far fewer at once. Each registry has turns of its own, so that a silent one keeps nobody else
+// waiting.
+constexpr std::size_t kOfOne = 64, kOfAll = 512;
+
+// What is asked of one registry.
+struct Lane {
+  std::vector<std::size_t> references;
+  std::size_t next = 0;
+};
 
 struct Work {
   std::span<const image::Reference> references;
@@ -38,7 +48,6 @@ struct Work {
   SteadyTime end;  // with `together`
   std::string own_namespace = {};
   std::vector<Result<image::Digest>> answers;
-  std::size_t next = 0;
   std::size_t done = 0;
 };
 
@@ -53,9 +62,9 @@ std::vector<credential::Context> contexts_of(const Work& work, std::size_t refer
   return out;
 }
 
-net::Task<> take_turns(Work& work) {
-  while (work.next < work.references.size()) {
-    const auto mine = work.next++;
+net::Task<> take_turns(Work& work, Lane& lane) {
+  while (lane.next < lane.references.size()) {
+    const auto mine = lane.references[lane.next++];
     const auto deadline = work.how.together ? work.end : work.clock.now() + work.how.timeout;
     for (const auto& context : contexts_of(work, mine)) {
       std::vector<registry::Query> queries;
@@ -102,12 +111,19 @@ Result<std::vector<Result<image::Digest>>> look_up(std::span<const image::Refere
             end,
             cluster ? cluster->namespace_name() : std::string(),
             std::vector<Result<image::Digest>>(references.size(), fail(ErrorKind::internal, "not asked"))};
-  auto running = std::min(references.size(), kAtATime);
-  for (auto left = running; left > 0; --left)
-    asio::co_spawn(io, take_turns(work), [&](std::exception_ptr error) {
-      if (error) std::rethrow_exception(error);
-      if (--running == 0) resolver.stop([&io] { io.stop(); });
-    });
+  std::map<std::string_view, Lane> lanes;
+  for (std::size_t i = 0; i < references.size(); ++i)
+    lanes[references[i].api_host()].references.push_back(i);
+  const auto turns = std::clamp<std::size_t>(kOfAll / lanes.size(), 1, kOfOne);
+  std::size_t running = 0;
+  for (auto& [host, lane] : lanes)
+    for (auto left = std::min(lane.references.size(), turns); left > 0; --left) {
+      ++running;
+      asio::co_spawn(io, take_turns(work, lane), [&](std::exception_ptr error) {
+        if (error) std::rethrow_exception(error);
+        if (--running == 0) resolver.stop([&io] { io.stop(); });
+      });
+    }
   io.run();
   return std::move(work.answers);
 }

@@ -111,7 +111,7 @@ class Resolving {
       if (options_.ignore_errors) finding.severity = Severity::warning;
       findings_.push_back(std::move(finding));
     } else if ((outcome.status == pin::Status::pinned || outcome.status == pin::Status::replaced) &&
-               page.changed && outcome.proposed != field.value) {
+               page.changed && outcome.proposed != field.value && !options_.report.empty()) {
       auto finding = finding_at(source, page, field);
       finding.rule = Rule::pinned;
       finding.severity = Severity::note;
