@@ -54,7 +54,15 @@ void add_page_findings(const PageSource& source, const pin::Page& page, std::vec
     if (source.is_built) finding.line = 0;
     findings.push_back(std::move(finding));
   }
+  // An expression is told with its field.
+  const auto is_told = [&page](const manifest::Remark& remark) {
+    return std::any_of(page.images.fields.begin(), page.images.fields.end(), [&](const auto& field) {
+      return field.state == manifest::State::expression && field.why.line == remark.line &&
+             field.why.cause == remark.cause;
+    });
+  };
   for (const auto& remark : page.images.warnings) {
+    if (is_told(remark)) continue;
     Finding finding{Rule::remark, Severity::warning, source.path};
     finding.line = source.is_built ? 0 : remark.line;
     finding.message = remark.cause;
