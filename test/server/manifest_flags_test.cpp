@@ -65,6 +65,7 @@ TEST_CASE("resolve refuses what does not go together") {
   CHECK_THAT(usage_error({"resolve", "a", "--report-format", "json"}), Contains("needs --report FILE"));
   CHECK_THAT(usage_error({"resolve", "a", "--report", "-"}), Contains("standard output"));
   CHECK_THAT(usage_error({"resolve", "a", "--report", "r", "--report-format", "xml"}), Contains("xml"));
+  CHECK_THAT(usage_error({"resolve", "a", "--pin-setters"}), Contains("--pin-setters needs -i or --diff"));
   CHECK(options<cli::ResolveOptions>({"resolve", "-i", "a", "--report", "-"}).in_place);
 }
 

@@ -317,6 +317,31 @@ def resolve_kills(h):
                 early = moment
 
 
+def resolve_setters(h):
+    """Setters of kpt packages: a stand-in for the next render, kpt's apply-setters, needs containers (setters_checks)."""
+    registry = toolbox.acceptance_registry(h)
+    web = f"{registry.host}/team/web:1.10"
+    kptfile = ("apiVersion: kpt.dev/v1\nkind: Kptfile\nmetadata:\n  name: p\npipeline:\n  mutators:\n"
+               f"  - image: gcr.io/kpt-fn/apply-setters:v0.2\n    configMap:\n      web: {web} # ours\n")
+    files = {"Kptfile": kptfile, "app/a.yaml": pod(web).replace("# the app", "# kpt-set: ${web}")}
+    pinned = {name: text.replace(web, f"{web}@{INDEX}").encode() for name, text in files.items()}
+    with h.check("a field that a setter will write over is a warning, with the setter's place and the cure"):
+        folder = toolbox.lay(h, "package", files)
+        done = resolve(h, "-i", "-R", folder)
+        expect(done.code == 0 and "a.yaml:8: warning: " in done.trouble and "Kptfile:9" in done.trouble, done)
+        expect("--pin-setters" in done.trouble, done)
+        expect(toolbox.contents(folder) == {"Kptfile": kptfile.encode(), "app/a.yaml": pinned["app/a.yaml"]})
+    with h.check("--pin-setters pins the Kptfile's value with the field, comments kept; --diff shows both"):
+        folder = toolbox.lay(h, "package", files)
+        done = resolve(h, "--diff", "--pin-setters", "-R", ".", cwd=folder)
+        expect(done.code == 1 and done.text.count("\n+") == 4 and "+++ b/Kptfile\n" in done.text, done)
+        done = resolve(h, "-i", "--pin-setters", "-R", folder)
+        expect(done.code == 0 and "warning" not in done.trouble, done)
+        expect(toolbox.contents(folder) == pinned, *toolbox.contents(folder).values())
+    with h.check("--pin-setters where Kptfiles cannot be written is wrong usage"):
+        expect(resolve(h, "--pin-setters", "-R", folder).code == 2)
+
+
 def resolve_kustomization(h):
     """-k"""
     registry = toolbox.acceptance_registry(h)
@@ -397,5 +422,5 @@ def resolve_terminal(h):
         expect("\x1b" not in on_terminal(h, "resolve", "--diff", folder / "a.yaml", NO_COLOR="1")[1])
 
 
-GROUPS = (resolve_stream, resolve_directory, resolve_reports, resolve_hostile, resolve_kills, resolve_kustomization,
-          resolve_terminal)
+GROUPS = (resolve_stream, resolve_directory, resolve_reports, resolve_hostile, resolve_kills, resolve_setters,
+          resolve_kustomization, resolve_terminal)
