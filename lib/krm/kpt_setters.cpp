@@ -9,6 +9,17 @@
 #include "setters/pin_setters.hpp"
 
 namespace digester::krm {
+namespace {
+
+// Lines mean nothing in what a host hands over: the file that the object is from, as its annotation says.
+std::string file_of(const pin::Page& page, std::size_t line) {
+  std::string path;
+  for (const auto& object : page.images.objects)
+    if (object.line <= line) path = object.file_path;
+  return path.empty() ? "a Kptfile or ConfigMap" : text::printable(path, 256);
+}
+
+}  // namespace
 
 Result<SettersDone> look_after_setters(const pin::Page& page, bool pin) {
   const auto text = page.result();
@@ -23,7 +34,8 @@ Result<SettersDone> look_after_setters(const pin::Page& page, bool pin) {
     out.findings.push_back(finding_at(page, line, severity, cure.empty() ? cause : cause + "; " + cure));
   };
   if (!pin) {
-    for (const auto& about : setters::overwrite_warnings(*pins, {&package, 1}))
+    for (const auto& about : setters::overwrite_warnings(
+             *pins, {&package, 1}, [&](std::size_t, std::size_t line) { return file_of(page, line); }))
       remark(about, Severity::warning);
     return out;
   }

@@ -140,15 +140,18 @@ Result<SetterPins> find_setter_pins(std::span<const PackageFile> files) {
   return Finder(files, *package).run();
 }
 
-std::vector<FileRemark> overwrite_warnings(const SetterPins& pins, std::span<const PackageFile> files) {
+std::vector<FileRemark> overwrite_warnings(const SetterPins& pins, std::span<const PackageFile> files,
+                                           const PlaceOf& place) {
   std::vector<FileRemark> out;
   for (const auto& pin : pins.pins)
     out.push_back(
         {pin.field_file,
          {pin.field_line,
-          fmt::format("{} will be written over at the next render by the setter {} ({}:{}), which is \"{}\"",
-                      shown(pin.field_value), shown(pin.setter), shown(files[pin.file].path), pin.line,
-                      shown(pin.before)),
+          fmt::format(
+              "{} will be written over at the next render by the setter {} ({}), which is \"{}\"",
+              shown(pin.field_value), shown(pin.setter),
+              place ? place(pin.file, pin.line) : fmt::format("{}:{}", shown(files[pin.file].path), pin.line),
+              shown(pin.before)),
           "pin that too with --pin-setters"}});
   out.insert(out.end(), pins.refusals.begin(), pins.refusals.end());
   return out;

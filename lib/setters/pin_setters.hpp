@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -46,7 +47,10 @@ struct SetterPins {
 Result<SetterPins> find_setter_pins(std::span<const PackageFile> files);
 
 // Without --pin-setters: what to say, a remark a field that a setter's value would write over.
-std::vector<FileRemark> overwrite_warnings(const SetterPins& pins, std::span<const PackageFile> files);
+// `place` says where a setter's value stands, for people; without it, the file's path and the line.
+using PlaceOf = std::function<std::string(std::size_t file, std::size_t line)>;
+std::vector<FileRemark> overwrite_warnings(const SetterPins& pins, std::span<const PackageFile> files,
+                                           const PlaceOf& place = nullptr);
 
 // The text of one file with its setters' values pinned.
 Result<std::string> pin_setters(std::size_t file, std::string_view text, const SetterPins& pins);

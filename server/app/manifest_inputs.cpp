@@ -61,7 +61,10 @@ ManifestInputs read_manifests(const cli::ManifestOptions& options, pin::Batch& b
     inputs.problems.push_back(unreadable(trouble.path, trouble.error.message));
   for (auto& input : collected.inputs) {
     auto text = files::read_file(input.path);
-    if (text)
+    if (text && text->empty() && input.path == files::kStandardInput)
+      inputs.problems.push_back(
+          unreadable(input.path, "nothing came in; did the command before the pipe fail?"));
+    else if (text)
       add_page(inputs, batch, {std::move(input.path), input.named}, std::move(*text));
     else
       inputs.problems.push_back(unreadable(input.path, text.error().message));

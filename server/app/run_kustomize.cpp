@@ -107,7 +107,11 @@ class Kustomizing {
     const auto text = report::write_text(findings, may_colour(STDOUT_FILENO, environment_));
     std::fwrite(text.data(), 1, text.size(), stdout);
     std::fflush(stdout);  // before the summary, where both go to one log
-    say(fmt::format("{} of {} images are not pinned", findings.size(), images));
+    if (findings.empty())
+      say(images == 1 ? "the only image is pinned" : fmt::format("all {} images are pinned", images));
+    else
+      say(fmt::format("{} of {} images {} not pinned", findings.size(), images,
+                      findings.size() == 1 ? "is" : "are"));
     return findings.empty() ? 0 : kFound;
   }
 
