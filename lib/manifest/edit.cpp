@@ -30,7 +30,8 @@ std::string splice(std::string_view text, const std::vector<Edit>& edits) {
     out += edit.text;
     at = edit.end;
   }
-  return out += text.substr(at);
+  out += text.substr(at);
+  return out;
 }
 
 // Reads both texts at once.

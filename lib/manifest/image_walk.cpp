@@ -300,9 +300,13 @@ Result<Images> find_images(std::string_view text, const Rules& rules) {
   while (true) {
     const auto node = expander.next();
     if (!node) return fail(node.error());
-    if (node->event.kind == EventKind::stream_end) return images;
+    if (node->event.kind == EventKind::stream_end) break;
     if (auto taken = walk.take(*node); !taken) return fail(std::move(taken.error()));
   }
+  // They are kept for as long as the text is.
+  images.objects.shrink_to_fit();
+  images.fields.shrink_to_fit();
+  return images;
 }
 
 }  // namespace digester::manifest

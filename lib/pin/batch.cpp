@@ -100,6 +100,7 @@ Outcome Batch::settle(const Plan& plan) const {
 void Batch::conclude(Page& page, std::vector<Plan>& plans) const {
   std::vector<manifest::Edit> edits;
   page.outcomes.reserve(plans.size());
+  edits.reserve(plans.size());
   for (std::size_t i = 0; i < plans.size(); ++i) {
     auto outcome = settle(plans[i]);
     const bool changes = outcome.status == Status::pinned || outcome.status == Status::replaced;
@@ -112,6 +113,7 @@ void Batch::conclude(Page& page, std::vector<Plan>& plans) const {
     }
     page.outcomes.push_back(std::move(outcome));
   }
+  std::vector<Plan>().swap(plans);  // so that there is room for the new text
   if (edits.empty()) return;
   auto changed = manifest::apply_edits(page.text, std::move(edits));
   if (changed)

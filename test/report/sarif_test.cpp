@@ -1,5 +1,4 @@
-// SARIF as the schema wants it, in what of it we write. (The whole schema is checked by the end-to-end tests
-// where it can be had.)
+// SARIF as the schema wants it, in what of it we write.
 #include <catch2/catch.hpp>
 
 #include <vector>
