@@ -16,14 +16,13 @@
 #include <optional>
 #include <system_error>
 
+#include "base/clock.hpp"
 #include "base/text.hpp"
 
 extern char** environ;
 
 namespace digester::process {
 namespace {
-
-using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::size_t kMaxErrors = 64 << 10;
 constexpr auto kPipeGrace = std::chrono::milliseconds(500);  // for what it left behind
@@ -124,11 +123,12 @@ class Run {
 
   Result<Ended> operator()() {
     if (auto started = start(); !started) return fail(std::move(started.error()));
-    const auto deadline = SteadyClock::now() + command_.limit;
-    std::optional<SteadyClock::time_point> grace;
+    const SystemClock clock;
+    const auto deadline = clock.now() + command_.limit;
+    std::optional<SteadyTime> grace;
     auto wait = std::chrono::milliseconds(1);
     while (true) {
-      const auto now = SteadyClock::now();
+      const auto now = clock.now();
       if (!grace && poll_end()) grace = now + kPipeGrace;
       const bool open = out_.reader.get() >= 0 || err_.reader.get() >= 0;
       if (grace && (!open || now >= *grace)) return std::move(ended_);

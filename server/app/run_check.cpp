@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "app/image_rules.hpp"
-#include "app/log_sink.hpp"
 #include "app/look_up.hpp"
 #include "app/manifest_findings.hpp"
 #include "app/manifest_inputs.hpp"
+#include "app/once.hpp"
 #include "app/run.hpp"
 #include "app/terminal.hpp"
 #include "base/text.hpp"
@@ -223,11 +223,8 @@ std::string summarize_check(const std::vector<Finding>& findings, std::size_t im
   return out;
 }
 
-int conclude(const cli::CheckOptions& options, const cli::Environment& environment, LogSink& sink,
+int conclude(const cli::CheckOptions& options, const cli::Environment& environment, Once& once,
              const std::vector<Finding>& findings, std::size_t images) {
-  const auto say = [&sink](std::string_view line) {
-    sink.write(fmt::format("digester check: {}\n", text::printable(line, 2048)));
-  };
   int code = 0;
   for (const auto& finding : findings)
     if (finding.severity == Severity::error) code = std::max(code, is_failure(finding) ? kFailed : kFound);
@@ -241,28 +238,20 @@ int conclude(const cli::CheckOptions& options, const cli::Environment& environme
   // Before the summary, where both go to one log. Whether it went well, is seen at the end.
   std::fflush(stdout);
   if (auto written = write_report(options, findings); !written) {
-    say(written.error().message);
+    once.say(written.error().message);
     code = kFailed;
   }
-  say(summarize_check(findings, images));
+  once.say(summarize_check(findings, images));
   return code;
 }
 
 }  // namespace
 
 int run_check(const cli::CheckOptions& options, const cli::Environment& environment) {
-  const SystemClock clock;
-  LogSink sink(STDERR_FILENO);
-  const Logger log(
-      clock, [&sink](std::string_view line) { sink.write(line); }, options.log_level, LogFormat::text);
+  Once once("check", options.log_level);
 
-  LookUp how{options.registry, std::nullopt, options.timeout};
-  how.progress = progress(environment);
-  if (!options.platform.empty()) {
-    auto platform = registry::protocol::Platform::parse(options.platform);
-    if (!platform) return usage_error("check", "--platform: " + platform.error().message);
-    how.platform = std::move(*platform);
-  }
+  auto how = look_ups(options.registry, options.platform, options.timeout, environment);
+  if (!how) return usage_error("check", how.error().message);
   const auto rules = manifest_rules(options);
   if (!rules) return usage_error("check", rules.error().message);
   pin::Policy policy;
@@ -273,10 +262,10 @@ int run_check(const cli::CheckOptions& options, const cli::Environment& environm
   const auto inputs = read_manifests(options, batch);
   batch.conclude();
   Checking checking(options, batch, inputs);
-  if (auto asked = checking.ask(how, environment, clock, log); !asked)
+  if (auto asked = checking.ask(*how, environment, once.clock, once.log); !asked)
     return usage_error("check", asked.error().message);
   const auto findings = checking.find();
-  return conclude(options, environment, sink, findings, checking.images());
+  return conclude(options, environment, once, findings, checking.images());
 }
 
 }  // namespace digester::app

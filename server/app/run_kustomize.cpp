@@ -13,8 +13,8 @@
 #include "app/kustomize_build.hpp"
 #include "app/kustomize_images.hpp"
 #include "app/kustomize_tree.hpp"
-#include "app/log_sink.hpp"
 #include "app/look_up.hpp"
+#include "app/once.hpp"
 #include "app/run.hpp"
 #include "app/terminal.hpp"
 #include "base/text.hpp"
@@ -48,12 +48,11 @@ struct Written {
 class Kustomizing {
  public:
   Kustomizing(const cli::KustomizeOptions& options, const cli::Environment& environment, LookUp how,
-              const Logger& log, LogSink& sink)
+              Once& once)
       : options_(options),
         environment_(environment),
         how_(std::move(how)),
-        log_(log),
-        sink_(sink),
+        once_(once),
         skip_(options.skip.all()) {}
 
   int run() {
@@ -70,11 +69,8 @@ class Kustomizing {
 
  private:
   int failed(std::string_view why) {
-    say(why);
+    once_.say(why);
     return kFailed;
-  }
-  void say(std::string_view line) {
-    sink_.write(fmt::format("digester kustomize: {}\n", text::printable(line, 2048)));
   }
 
   Result<BuiltImages> build(const KustomizeRoot& root) const {
@@ -108,10 +104,10 @@ class Kustomizing {
     std::fwrite(text.data(), 1, text.size(), stdout);
     std::fflush(stdout);  // before the summary, where both go to one log
     if (findings.empty())
-      say(images == 1 ? "the only image is pinned" : fmt::format("all {} images are pinned", images));
+      once_.say(images == 1 ? "the only image is pinned" : fmt::format("all {} images are pinned", images));
     else
-      say(fmt::format("{} of {} images {} not pinned", findings.size(), images,
-                      findings.size() == 1 ? "is" : "are"));
+      once_.say(fmt::format("{} of {} images {} not pinned", findings.size(), images,
+                            findings.size() == 1 ? "is" : "are"));
     return findings.empty() ? 0 : kFound;
   }
 
@@ -182,8 +178,9 @@ class Kustomizing {
     bool refused = false;
     for (const auto& [file, plan] : planned) {
       for (const auto& refusal : plan.refusals) {
-        say(fmt::format("{}{}: {}; {}", shown(file->path),
-                        refusal.line ? fmt::format(":{}", refusal.line) : "", refusal.cause, refusal.cure));
+        once_.say(fmt::format("{}{}: {}; {}", shown(file->path),
+                              refusal.line ? fmt::format(":{}", refusal.line) : "", refusal.cause,
+                              refusal.cure));
         refused = true;
       }
       for (const auto& image : plan.uncovered)
@@ -207,7 +204,7 @@ class Kustomizing {
         if (std::find(images.begin(), images.end(), step.image) != images.end()) continue;
         auto reference = image::Reference::parse(step.image);
         if (!reference) {
-          say(fmt::format("{}: {}", shown(file->path), reference.error().message));
+          once_.say(fmt::format("{}: {}", shown(file->path), reference.error().message));
           fine = false;
           continue;
         }
@@ -216,13 +213,13 @@ class Kustomizing {
       }
     if (!fine) return std::nullopt;
     if (references.empty()) return out;
-    const auto answers = look_up(references, how_, environment_, clock_, log_);
-    if (!answers) return say(answers.error().message), std::nullopt;
+    const auto answers = look_up(references, how_, environment_, once_.clock, once_.log);
+    if (!answers) return once_.say(answers.error().message), std::nullopt;
     for (std::size_t i = 0; i < images.size(); ++i) {
       if (const auto& answer = (*answers)[i]) {
         out.emplace(images[i], *answer);
       } else {
-        say(answer.error().message);
+        once_.say(answer.error().message);
         fine = false;
       }
     }
@@ -239,7 +236,7 @@ class Kustomizing {
       for (const auto& step : plan.steps)
         answers.push_back({step, digests.at(step.image)});
       auto after = kustomization::write_digests(file->text, file->content, answers);
-      if (!after) return say(fmt::format("{}: {}", shown(file->path), after.error().message)), false;
+      if (!after) return once_.say(fmt::format("{}: {}", shown(file->path), after.error().message)), false;
       for (const auto& answer : answers)
         want(built, answer, wanted);
       if (*after != file->text) written.push_back({file, std::move(*after), answers.size()});
@@ -251,11 +248,12 @@ class Kustomizing {
     if (options_.diff || options_.dry_run) {
       simulated_.insert(wanted.begin(), wanted.end());
     } else {
-      if (auto replaced = files::replace_all(changes); !replaced) return say(replaced.error().message), false;
+      if (auto replaced = files::replace_all(changes); !replaced)
+        return once_.say(replaced.error().message), false;
       for (const auto& change : changes)
         done_.push_back({change.path, std::string(change.before), std::string(change.after)});
       if (auto fine = verify(root, built, wanted); !fine)
-        return say(fmt::format("{}: {}", shown(root.own.path), fine.error().message)), false;
+        return once_.say(fmt::format("{}: {}", shown(root.own.path), fine.error().message)), false;
     }
     for (auto& one : written) {
       digests_ += one.digests;
@@ -288,10 +286,10 @@ class Kustomizing {
     for (const auto& one : done_)
       changes.push_back({one.path, one.after, one.before});
     if (auto replaced = files::replace_all(changes); !replaced)
-      say(fmt::format("the change could not be undone: {}", replaced.error().message));
+      once_.say(fmt::format("the change could not be undone: {}", replaced.error().message));
     else
-      say(fmt::format("{} put back: nothing was changed",
-                      changes.size() == 1 ? "the file was" : "the files were"));
+      once_.say(fmt::format("{} put back: nothing was changed",
+                            changes.size() == 1 ? "the file was" : "the files were"));
   }
 
   int conclude() {
@@ -305,16 +303,17 @@ class Kustomizing {
     std::fflush(stdout);
     std::set<std::pair<std::string, std::string>> once(uncovered_.begin(), uncovered_.end());
     for (const auto& [path, image] : once)
-      say(fmt::format("{}: no entry of images: is for {}, which has no digest; --add writes one", shown(path),
-                      shown(image)));
+      once_.say(fmt::format("{}: no entry of images: is for {}, which has no digest; --add writes one",
+                            shown(path), shown(image)));
     for (const auto& line : left_)
-      say(line);
+      once_.say(line);
     std::string files;
     for (const auto& one : written_)
       files += fmt::format("{}{}", files.empty() ? "" : ", ", shown(one.path));
-    say(written_.empty() ? std::string("nothing to write")
-                         : fmt::format("{} {} {} into {}", digests_, digests_ == 1 ? "digest" : "digests",
-                                       dry ? "would be written" : "written", files));
+    once_.say(written_.empty()
+                  ? std::string("nothing to write")
+                  : fmt::format("{} {} {} into {}", digests_, digests_ == 1 ? "digest" : "digests",
+                                dry ? "would be written" : "written", files));
     if (!once.empty() || !left_.empty()) return kFound;
     return options_.diff && !written_.empty() ? kFound : 0;
   }
@@ -326,9 +325,7 @@ class Kustomizing {
   const cli::KustomizeOptions& options_;
   const cli::Environment& environment_;
   const LookUp how_;
-  const SystemClock clock_;
-  const Logger& log_;
-  LogSink& sink_;
+  Once& once_;
   const std::vector<std::string> skip_;
   std::vector<std::pair<std::string, std::string>> uncovered_;  // path, image
   std::set<std::string> left_;                                  // what no entry can pin, a line each
@@ -341,18 +338,10 @@ class Kustomizing {
 }  // namespace
 
 int run_kustomize(const cli::KustomizeOptions& options, const cli::Environment& environment) {
-  const SystemClock clock;
-  LogSink sink(STDERR_FILENO);
-  const Logger log(
-      clock, [&sink](std::string_view line) { sink.write(line); }, options.log_level, LogFormat::text);
-  LookUp how{options.registry, std::nullopt, options.timeout};
-  how.progress = progress(environment);
-  if (!options.platform.empty()) {
-    auto platform = registry::protocol::Platform::parse(options.platform);
-    if (!platform) return usage_error("kustomize", "--platform: " + platform.error().message);
-    how.platform = std::move(*platform);
-  }
-  return Kustomizing(options, environment, std::move(how), log, sink).run();
+  Once once("kustomize", options.log_level);
+  auto how = look_ups(options.registry, options.platform, options.timeout, environment);
+  if (!how) return usage_error("kustomize", how.error().message);
+  return Kustomizing(options, environment, std::move(*how), once).run();
 }
 
 }  // namespace digester::app

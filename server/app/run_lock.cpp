@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "app/log_sink.hpp"
 #include "app/look_up.hpp"
+#include "app/once.hpp"
 #include "app/run.hpp"
 #include "base/text.hpp"
 #include "files/read.hpp"
@@ -35,7 +35,7 @@ Result<known::ImagesLock> read_lock(const std::string& path) {
 
 class Update {
  public:
-  Update(const cli::LockUpdateOptions& options, LogSink& sink) : options_(options), sink_(sink) {}
+  Update(const cli::LockUpdateOptions& options, Once& once) : options_(options), once_(once) {}
 
   int run(const LookUp& how, const cli::Environment& environment, const Clock& clock, const Logger& log) {
     auto lock = read_lock(options_.lock);
@@ -50,7 +50,7 @@ class Update {
       if (digest) {
         fresh.push_back(known::lock_entry(ids_[i], questions_[i].pinned(*digest)).value());
       } else {
-        say(digest.error().message);
+        once_.say(digest.error().message);
         complete = false;
       }
     }
@@ -59,11 +59,8 @@ class Update {
   }
 
  private:
-  void say(std::string_view line) {
-    sink_.write(fmt::format("digester lock update: {}\n", text::printable(line, 2048)));
-  }
   int failed(std::string_view line) {
-    say(line);
+    once_.say(line);
     return kFailed;
   }
 
@@ -75,7 +72,7 @@ class Update {
           ErrorKind::invalid,
           fmt::format("{} names a digest, which cannot be updated; name its tag", text::printable(id, 256)));
     if (!reference) {
-      say(reference.error().message);
+      once_.say(reference.error().message);
       return false;
     }
     ids_.push_back(id);
@@ -99,9 +96,9 @@ class Update {
       if (reference && locked && !reference->digest() && reference->repository() == locked->repository()) {
         if (!take(entry.id)) return false;
       } else {
-        say(fmt::format("{}:{}: {} stays: its id names no tag of the same repository",
-                        text::printable(options_.lock, 512), entry.line,
-                        text::printable(entry.id.empty() ? entry.image : entry.id, 256)));
+        once_.say(fmt::format("{}:{}: {} stays: its id names no tag of the same repository",
+                              text::printable(options_.lock, 512), entry.line,
+                              text::printable(entry.id.empty() ? entry.image : entry.id, 256)));
       }
     }
     return true;
@@ -127,7 +124,7 @@ class Update {
   }
 
   const cli::LockUpdateOptions& options_;
-  LogSink& sink_;
+  Once& once_;
   std::vector<std::string> ids_;
   std::vector<image::Reference> questions_;
 };
@@ -135,17 +132,10 @@ class Update {
 }  // namespace
 
 int run_lock_update(const cli::LockUpdateOptions& options, const cli::Environment& environment) {
-  const SystemClock clock;
-  LogSink sink(STDERR_FILENO);
-  const Logger log(
-      clock, [&sink](std::string_view line) { sink.write(line); }, options.log_level, LogFormat::text);
-  LookUp how{options.registry, std::nullopt, options.timeout};
-  if (!options.platform.empty()) {
-    auto platform = registry::protocol::Platform::parse(options.platform);
-    if (!platform) return usage_error("lock update", "--platform: " + platform.error().message);
-    how.platform = std::move(*platform);
-  }
-  return Update(options, sink).run(how, environment, clock, log);
+  Once once("lock update", options.log_level);
+  auto how = look_ups(options.registry, options.platform, options.timeout, environment);
+  if (!how) return usage_error("lock update", how.error().message);
+  return Update(options, once).run(*how, environment, once.clock, once.log);
 }
 
 }  // namespace digester::app

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "app/kubectl.hpp"
-#include "app/log_sink.hpp"
 #include "app/look_up.hpp"
+#include "app/once.hpp"
 #include "app/prepared_output.hpp"
 #include "app/run.hpp"
 #include "base/text.hpp"
@@ -21,7 +21,7 @@ constexpr int kFailed = 3;
 
 class Preparing {
  public:
-  Preparing(const cli::PrepareOptions& options, LogSink& sink) : options_(options), sink_(sink) {}
+  Preparing(const cli::PrepareOptions& options, Once& once) : options_(options), once_(once) {}
 
   int run(prepare::Options wanted, const LookUp& how, const cli::Environment& environment, const Clock& clock,
           const Logger& log) {
@@ -42,9 +42,9 @@ class Preparing {
     const auto expanded = made->expanded(*digests);
     if (!expanded) return failed(expanded.error());
     for (const auto& warning : made->warnings())
-      say(warning);
+      once_.say(warning);
     if (auto written = output.write(*suggested, *expanded); !written) return failed(written.error());
-    say(fmt::format("wrote {} and {}", output.suggested_file(), output.expanded_file()));
+    once_.say(fmt::format("wrote {} and {}", output.suggested_file(), output.expanded_file()));
     if (options_.apply)
       if (auto applied = kubectl_apply(output.expanded_file()); !applied) return failed(applied.error());
     if (options_.wait)
@@ -54,11 +54,8 @@ class Preparing {
   }
 
  private:
-  void say(std::string_view line) {
-    sink_.write(fmt::format("digester prepare: {}\n", text::printable(line, 2048)));
-  }
   int failed(const Error& error) {
-    say(error.message);
+    once_.say(error.message);
     return kFailed;
   }
 
@@ -66,16 +63,17 @@ class Preparing {
     const auto collected = files::collect(options_.files, {.recursive = options_.recursive});
     bool complete = collected.troubles.empty();
     for (const auto& trouble : collected.troubles)
-      say(trouble.error.message);
+      once_.say(trouble.error.message);
     if (const auto count = collected.left_out.templates; count != 0)
-      say(fmt::format("left out {} of Helm templates: let helm template render them, and name what it prints",
+      once_.say(
+          fmt::format("left out {} of Helm templates: let helm template render them, and name what it prints",
                       count == 1 ? "a file" : fmt::format("{} files", count)));
     for (const auto& [path, named] : collected.inputs) {
       auto text = files::read_file(path);
       if (text) {
         inputs_.push_back({path == files::kStandardInput ? "standard input" : path, std::move(*text)});
       } else {
-        say(text.error().message);
+        once_.say(text.error().message);
         complete = false;
       }
     }
@@ -100,7 +98,7 @@ class Preparing {
       if (digest) {
         digests.push_back(*digest);
       } else {
-        say(digest.error().message);
+        once_.say(digest.error().message);
         complete = false;
       }
     }
@@ -109,26 +107,19 @@ class Preparing {
   }
 
   const cli::PrepareOptions& options_;
-  LogSink& sink_;
+  Once& once_;
   std::vector<prepare::Input> inputs_;
 };
 
 }  // namespace
 
 int run_prepare(const cli::PrepareOptions& options, const cli::Environment& environment) {
-  const SystemClock clock;
-  LogSink sink(STDERR_FILENO);
-  const Logger log(
-      clock, [&sink](std::string_view line) { sink.write(line); }, options.log_level, LogFormat::text);
-  LookUp how{options.registry, std::nullopt, options.timeout};
-  if (!options.platform.empty()) {
-    auto platform = registry::protocol::Platform::parse(options.platform);
-    if (!platform) return usage_error("prepare", "--platform: " + platform.error().message);
-    how.platform = std::move(*platform);
-  }
+  Once once("prepare", options.log_level);
+  auto how = look_ups(options.registry, options.platform, options.timeout, environment);
+  if (!how) return usage_error("prepare", how.error().message);
   auto wanted = prepare::read_options(options.words);
   if (!wanted) return usage_error("prepare", wanted.error().message);
-  return Preparing(options, sink).run(std::move(*wanted), how, environment, clock, log);
+  return Preparing(options, once).run(std::move(*wanted), *how, environment, once.clock, once.log);
 }
 
 }  // namespace digester::app

@@ -9,10 +9,10 @@
 
 #include "app/image_rules.hpp"
 #include "app/known_sources.hpp"
-#include "app/log_sink.hpp"
 #include "app/manifest_findings.hpp"
 #include "app/manifest_inputs.hpp"
 #include "app/manifest_output.hpp"
+#include "app/once.hpp"
 #include "app/package_setters.hpp"
 #include "app/pin_images.hpp"
 #include "app/run.hpp"
@@ -32,11 +32,11 @@ using report::Severity;
 
 class Resolving {
  public:
-  Resolving(const cli::ResolveOptions& options, const cli::Environment& environment, LogSink& sink,
+  Resolving(const cli::ResolveOptions& options, const cli::Environment& environment, Once& once,
             pin::Batch& batch, ManifestInputs inputs, KnownSources& known)
       : options_(options),
         environment_(environment),
-        sink_(sink),
+        once_(once),
         batch_(batch),
         inputs_(std::move(inputs)),
         known_(known) {}
@@ -46,35 +46,32 @@ class Resolving {
     if (pinned) finish_texts();
     find();
     for (const auto& finding : findings_)
-      if (finding.severity != Severity::note) sink_.write(told("resolve", finding));
+      if (finding.severity != Severity::note) once_.sink.write(told("resolve", finding));
     const bool failed = report::count(findings_).errors != 0;
     const bool write = !failed || options_.keep_going;
     int code = failed ? kFailed : 0;
     if (write) {
       auto written = put_out();
       if (written && !options_.diff)
-        written = known_.write(batch_, [this](std::string_view line) { say(line); });
+        written = known_.write(batch_, [this](std::string_view line) { once_.say(line); });
       if (!written) {
-        say(written.error().message);
+        once_.say(written.error().message);
         code = kFailed;
       } else if (code == 0 && options_.diff && has_changes()) {
         code = kDifferences;
       }
     }
     if (auto written = write_report(options_, findings_); !written) {
-      say(written.error().message);
+      once_.say(written.error().message);
       code = kFailed;
     }
-    say(write ? summarize(batch_, inputs_, options_.diff ? "would pin" : "pinned")
-              : fmt::format("nothing was written: {} failed", count_of(report::count(findings_).errors)));
+    once_.say(write
+                  ? summarize(batch_, inputs_, options_.diff ? "would pin" : "pinned")
+                  : fmt::format("nothing was written: {} failed", count_of(report::count(findings_).errors)));
     return code;
   }
 
  private:
-  void say(std::string_view line) {
-    sink_.write(fmt::format("digester resolve: {}\n", text::printable(line, 2048)));
-  }
-
   static std::string count_of(std::size_t things) {
     return things == 1 ? "1 thing" : fmt::format("{} things", things);
   }
@@ -180,7 +177,7 @@ class Resolving {
 
   const cli::ResolveOptions& options_;
   const cli::Environment& environment_;
-  LogSink& sink_;
+  Once& once_;
   pin::Batch& batch_;
   const ManifestInputs inputs_;
   KnownSources& known_;
@@ -191,18 +188,10 @@ class Resolving {
 }  // namespace
 
 int run_resolve(const cli::ResolveOptions& options, const cli::Environment& environment) {
-  const SystemClock clock;
-  LogSink sink(STDERR_FILENO);
-  const Logger log(
-      clock, [&sink](std::string_view line) { sink.write(line); }, options.log_level, LogFormat::text);
+  Once once("resolve", options.log_level);
 
-  LookUp how{options.registry, std::nullopt, options.timeout};
-  how.progress = progress(environment);
-  if (!options.platform.empty()) {
-    auto platform = registry::protocol::Platform::parse(options.platform);
-    if (!platform) return usage_error("resolve", "--platform: " + platform.error().message);
-    how.platform = std::move(*platform);
-  }
+  auto how = look_ups(options.registry, options.platform, options.timeout, environment);
+  if (!how) return usage_error("resolve", how.error().message);
   const auto rules = manifest_rules(options);
   if (!rules) return usage_error("resolve", rules.error().message);
   pin::Policy policy;
@@ -212,7 +201,7 @@ int run_resolve(const cli::ResolveOptions& options, const cli::Environment& envi
 
   auto known = KnownSources::open(options.known, options.digest_only);
   if (!known) {
-    sink.write(fmt::format("digester resolve: {}\n", text::printable(known.error().message, 2048)));
+    once.say(known.error().message);
     return kFailed;
   }
   (*known)->add_to(policy);
@@ -225,9 +214,9 @@ int run_resolve(const cli::ResolveOptions& options, const cli::Environment& envi
       std::none_of(batch.pages().begin(), batch.pages().end(), [](const auto& page) { return page.problem; });
   const bool pin = readable || options.keep_going;
   if (pin)
-    if (auto pinned = pin_images(batch, how, environment, clock, log); !pinned)
+    if (auto pinned = pin_images(batch, *how, environment, once.clock, once.log); !pinned)
       return usage_error("resolve", pinned.error().message);
-  return Resolving(options, environment, sink, batch, std::move(inputs), **known).conclude(pin);
+  return Resolving(options, environment, once, batch, std::move(inputs), **known).conclude(pin);
 }
 
 }  // namespace digester::app
