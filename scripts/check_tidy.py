@@ -10,7 +10,7 @@ import tempfile
 import clang_units
 from clang_units import ROOT
 
-ROOMS = ["lib/base", "lib/image", "lib/json", "lib/yaml", "lib/manifest", "lib/admission"]
+ROOMS = ["lib/base", "lib/image", "lib/json", "lib/yaml", "lib/manifest", "lib/setters", "lib/kustomization", "lib/admission"]
 
 
 def main():

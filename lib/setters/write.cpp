@@ -152,11 +152,11 @@ Result<std::string> carry_out(std::string_view text, const Fields& fields, std::
     const auto edit = std::lower_bound(edits.begin(), edits.end(), old.begin,
                                        [](const Edit& e, std::size_t begin) { return e.scalar < begin; });
     auto expected = old.comment_text(text);
-    if (edit != edits.end() && edit->scalar == old.begin && edit->begin >= old.end)
+    const bool is_edited = edit != edits.end() && edit->scalar == old.begin;
+    // That of a block scalar stands on its first line.
+    const bool at_comment = is_edited && old.comment_at && edit->begin == *old.comment_at;
+    if (is_edited && (edit->begin >= old.end || (at_comment && edit->text.find('#') != std::string::npos)))
       expected = text::trim(edit->text);
-    else if (edit != edits.end() && edit->scalar == old.begin && edit->text.find('#') != std::string::npos &&
-             old.comment_at && edit->begin == *old.comment_at)
-      expected = text::trim(edit->text);  // on the first line of a block scalar
     if (after->fields[i].comment_text(*changed) != expected) return damage(old.line);
   }
   for (std::size_t i = 0; i < fields.lists.size(); ++i) {
