@@ -17,6 +17,7 @@
 #include "app/once.hpp"
 #include "app/run.hpp"
 #include "app/terminal.hpp"
+#include "app/undisturbed.hpp"
 #include "base/text.hpp"
 #include "build_info.hpp"
 #include "files/replace.hpp"
@@ -60,7 +61,10 @@ class Kustomizing {
     if (!tree) return failed(tree.error().message);
     if (options_.check) return check(*tree);
     for (const auto& root : *tree) {
-      if (pin(root, &root == &tree->back())) continue;
+      const bool fine = pin(root, &root == &tree->back());
+      const bool ended = undisturbed_ && undisturbed_->is_asked_to_end();
+      if (ended) say("a signal asked to end");
+      if (fine && !ended) continue;
       put_back();
       return kFailed;
     }
@@ -248,6 +252,7 @@ class Kustomizing {
     if (options_.diff || options_.dry_run) {
       simulated_.insert(wanted.begin(), wanted.end());
     } else {
+      if (!undisturbed_) undisturbed_.emplace();
       if (auto replaced = files::replace_all(changes); !replaced)
         return once_.say(replaced.error().message), false;
       for (const auto& change : changes)
@@ -333,6 +338,7 @@ class Kustomizing {
   std::vector<Done> done_;                        // on the disk
   std::vector<Done> written_;                     // or to be shown
   std::size_t digests_ = 0;
+  std::optional<Undisturbed> undisturbed_;  // once something is on the disk
 };
 
 }  // namespace

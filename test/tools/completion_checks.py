@@ -102,8 +102,9 @@ class Zsh:
         (folder / ".zshrc").write_text(
             f"fpath=({folder} $fpath)\nautoload -Uz compinit\ncompinit -u -d {folder}/dump\n"
             "zstyle ':completion:*' verbose no\nLISTMAX=10000\nPS1='READY> '\nunset zle_bracketed_paste\n"
-            f"mark() {{ print -n -- {self.END} }}\nzle -N mark\nbindkey -e\n"
+            f"mark() {{ print -n -- {self.END}$((++marks)) }}\nzle -N mark\nbindkey -e\n"
             "bindkey '^T' list-choices\nbindkey '^G' mark\nbindkey '^U' kill-whole-line\n")
+        self.marks = 0
         self.pid, self.terminal = pty.fork()
         if self.pid == 0:
             os.chdir(h.work)
@@ -120,10 +121,13 @@ class Zsh:
         return text
 
     def complete(self, *words):
-        os.write(self.terminal, " ".join(["digester", *words]).encode() + self.LIST + self.MARK + self.CLEAR)
-        listed = re.sub(r"\x1b(\[[0-9;?]*[A-Za-z]|[=>])", " ", self.read(self.END).split("\n", 1)[1]).split()
+        # The second mark: all that the first line brought has come.
+        os.write(self.terminal, " ".join(["digester", *words]).encode() + self.LIST + self.MARK + self.CLEAR + self.MARK)
+        self.marks += 2
+        listed = self.read(f"{self.END}{self.marks}").split(f"{self.END}{self.marks - 1}")[0]
+        listed = re.sub(r"\x1b(\[[0-9;?]*[A-Za-z]|[=>])", " ", listed.split("\n", 1)[1]).split()
         # Behind the list the line is drawn anew, with or without its prompt.
-        return [word for word in listed if word not in ("READY>", "digester", *words, self.END)]
+        return [word for word in listed if word not in ("READY>", "digester", *words)]
 
     def close(self):
         os.kill(self.pid, signal.SIGKILL)

@@ -220,6 +220,14 @@ def kustomize_refusals(h):
         expect(f"digest: {INDEX}" in (place / "kustomization.yaml").read_text(), done)
         done = toolbox.run(h, "digester", "kustomize", "--check", place)
         expect(done.code == 1 and done.text.count("\n") == 2, done)
+    with h.check("a signal during the second build: the file is put back"):
+        place = made("signal", "resources: [pod.yaml]\n")
+        builder = h.work / "slow.sh"
+        builder.write_text(f"#!/bin/sh\nif grep -q digest: {place}/kustomization.yaml; then kill -TERM $PPID; sleep 1; fi\n"
+                           f"exec {toolbox.tool('kustomize')} build \"$1\"\n")
+        builder.chmod(0o755)
+        said = refused(h, place, "--add", "--builder", builder, place)
+        expect("a signal asked to end" in said and "put back: nothing was changed" in said, said)
     with h.check("an image that is not there, and a registry that does not answer"):
         place = made("nowhere", "resources: [pod.yaml]\n", one.replace("web:1.10", "web:9"))
         said = refused(h, place, "--add", place)
