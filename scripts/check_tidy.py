@@ -10,7 +10,8 @@ import tempfile
 import clang_units
 from clang_units import ROOT
 
-ROOMS = ["lib/base", "lib/image", "lib/json", "lib/yaml", "lib/manifest", "lib/setters", "lib/kustomization", "lib/admission"]
+ROOMS = ["lib/base", "lib/image", "lib/json", "lib/yaml", "lib/manifest", "lib/pin", "lib/known", "lib/prepare",
+         "lib/setters", "lib/kustomization", "lib/krm", "lib/report", "lib/admission"]
 
 
 def main():

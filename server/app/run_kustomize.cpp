@@ -63,7 +63,7 @@ class Kustomizing {
     for (const auto& root : *tree) {
       const bool fine = pin(root, &root == &tree->back());
       const bool ended = undisturbed_ && undisturbed_->is_asked_to_end();
-      if (ended) say("a signal asked to end");
+      if (ended) once_.say("a signal asked to end");
       if (fine && !ended) continue;
       put_back();
       return kFailed;
@@ -110,8 +110,7 @@ class Kustomizing {
     if (findings.empty())
       once_.say(images == 1 ? "the only image is pinned" : fmt::format("all {} images are pinned", images));
     else
-      once_.say(fmt::format("{} of {} images {} not pinned", findings.size(), images,
-                            findings.size() == 1 ? "is" : "are"));
+      once_.say(fmt::format("{} of {} images not pinned", findings.size(), images));
     return findings.empty() ? 0 : kFound;
   }
 
