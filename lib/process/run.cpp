@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -18,6 +17,7 @@
 
 #include "base/clock.hpp"
 #include "base/text.hpp"
+#include "process/spawn.hpp"
 
 extern char** environ;
 
@@ -85,30 +85,6 @@ std::vector<std::string> surroundings(const std::vector<std::string>& more) {
   return all;
 }
 
-std::vector<char*> pointers(std::vector<std::string>& strings) {
-  std::vector<char*> all;
-  for (auto& string : strings)
-    all.push_back(string.data());
-  all.push_back(nullptr);
-  return all;
-}
-
-struct FileActions {
-  FileActions() { ::posix_spawn_file_actions_init(&value); }
-  ~FileActions() { ::posix_spawn_file_actions_destroy(&value); }
-  FileActions(const FileActions&) = delete;
-  FileActions& operator=(const FileActions&) = delete;
-  posix_spawn_file_actions_t value{};
-};
-
-struct Attributes {
-  Attributes() { ::posix_spawnattr_init(&value); }
-  ~Attributes() { ::posix_spawnattr_destroy(&value); }
-  Attributes(const Attributes&) = delete;
-  Attributes& operator=(const Attributes&) = delete;
-  posix_spawnattr_t value{};
-};
-
 class Run {
  public:
   explicit Run(const Command& command)
@@ -153,38 +129,16 @@ class Run {
     if ((command_.output == Stream::collect && !out_.open()) ||
         (command_.errors == Stream::collect && !err_.open()) || !put_into_memory(command_.input, input))
       return fail(ErrorKind::internal, fmt::format("{} cannot be started: {}", name_, why(errno)));
-    FileActions actions;
-    ::posix_spawn_file_actions_adddup2(&actions.value, input.get(), 0);
-    // Both are taken from where ours are before either is replaced.
     const auto target = [](Stream stream, const Pipe& pipe) {
       return stream == Stream::collect ? pipe.writer.get() : stream == Stream::to_errors ? 2 : 1;
     };
-    const Descriptor out(::fcntl(target(command_.output, out_), F_DUPFD_CLOEXEC, 3));
-    const Descriptor err(::fcntl(target(command_.errors, err_), F_DUPFD_CLOEXEC, 3));
-    ::posix_spawn_file_actions_adddup2(&actions.value, out.get(), 1);
-    ::posix_spawn_file_actions_adddup2(&actions.value, err.get(), 2);
-    ::posix_spawn_file_actions_addclosefrom_np(&actions.value, 3);
-    if (!command_.directory.empty())
-      ::posix_spawn_file_actions_addchdir_np(&actions.value, command_.directory.c_str());
-    Attributes attributes;
-    sigset_t signals;
-    ::sigemptyset(&signals);
-    ::posix_spawnattr_setsigmask(&attributes.value, &signals);
-    ::sigaddset(&signals, SIGPIPE);
-    ::posix_spawnattr_setsigdefault(&attributes.value, &signals);
-    ::posix_spawnattr_setflags(&attributes.value, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-    auto words = command_.arguments;
-    auto variables = surroundings(command_.environment);
-    auto arguments = pointers(words);
-    auto environment = pointers(variables);
-    const int error = ::posix_spawnp(&pid_, arguments[0], &actions.value, &attributes.value, arguments.data(),
-                                     environment.data());
+    const auto pid = spawn({command_.arguments, surroundings(command_.environment), command_.directory,
+                            input.get(), target(command_.output, out_), target(command_.errors, err_)});
     out_.writer.close();
     err_.writer.close();
-    if (error == 0) return {};
-    pid_ = 0;
-    return fail(error == ENOENT ? ErrorKind::not_found : ErrorKind::internal,
-                fmt::format("{} cannot be started: {}", name_, why(error)));
+    if (!pid) return fail(pid.error());
+    pid_ = *pid;
+    return {};
   }
 
   bool poll_end() {

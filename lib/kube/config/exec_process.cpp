@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,6 +21,7 @@
 #include "base/text.hpp"
 #include "net/condition.hpp"
 #include "net/with_timeout.hpp"
+#include "process/spawn.hpp"
 
 namespace digester::kube {
 namespace {
@@ -137,31 +137,7 @@ struct Run {
   net::Condition changed;
 };
 
-struct FileActions {
-  FileActions() { ::posix_spawn_file_actions_init(&value); }
-  ~FileActions() { ::posix_spawn_file_actions_destroy(&value); }
-  FileActions(const FileActions&) = delete;
-  FileActions& operator=(const FileActions&) = delete;
-  posix_spawn_file_actions_t value{};
-};
-
-struct Attributes {
-  Attributes() { ::posix_spawnattr_init(&value); }
-  ~Attributes() { ::posix_spawnattr_destroy(&value); }
-  Attributes(const Attributes&) = delete;
-  Attributes& operator=(const Attributes&) = delete;
-  posix_spawnattr_t value{};
-};
-
-std::vector<char*> pointers(std::vector<std::string>& strings) {
-  std::vector<char*> all;
-  for (auto& string : strings)
-    all.push_back(string.data());
-  all.push_back(nullptr);
-  return all;
-}
-
-Result<void> start(Run& run, ProcessOptions& options) {
+Result<void> start(Run& run, const ProcessOptions& options) {
   if (undead().sweep() >= kMostUndead)
     return fail(ErrorKind::internal,
                 fmt::format("{} is not started: {} earlier programs were killed and have not ended",
@@ -169,33 +145,15 @@ Result<void> start(Run& run, ProcessOptions& options) {
   if (!run.out.open() || !run.err.open())
     return fail(ErrorKind::internal,
                 fmt::format("no pipe: {}", std::error_code(errno, std::generic_category()).message()));
-  FileActions actions;
-  ::posix_spawn_file_actions_addopen(&actions.value, 0, "/dev/null", O_RDONLY, 0);
-  ::posix_spawn_file_actions_adddup2(&actions.value, run.out.writer, 1);
-  ::posix_spawn_file_actions_adddup2(&actions.value, run.err.writer, 2);
-  // Sockets are not close-on-exec.
-  ::posix_spawn_file_actions_addclosefrom_np(&actions.value, 3);
-  Attributes attributes;
-  sigset_t signals;
-  ::sigemptyset(&signals);
-  ::posix_spawnattr_setsigmask(&attributes.value, &signals);  // threads here may block some
-  ::sigaddset(&signals, SIGPIPE);                             // ignored by us, to be its own affair again
-  ::posix_spawnattr_setsigdefault(&attributes.value, &signals);
-  ::posix_spawnattr_setpgroup(&attributes.value, 0);
-  ::posix_spawnattr_setflags(&attributes.value,
-                             POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  auto arguments = pointers(options.command);
-  auto environment = pointers(options.environment);
-  pid_t pid = 0;
-  const int error = ::posix_spawnp(&pid, arguments[0], &actions.value, &attributes.value, arguments.data(),
-                                   environment.data());
+  const auto pid = process::spawn({.arguments = options.command,
+                                   .environment = options.environment,
+                                   .output = run.out.writer,
+                                   .errors = run.err.writer,
+                                   .own_group = true});
   run.out.close_writer();
   run.err.close_writer();
-  if (error != 0)
-    return fail(error == ENOENT ? ErrorKind::not_found : ErrorKind::internal,
-                fmt::format("{} cannot be started: {}", text::printable(options.command.front(), 200),
-                            std::error_code(error, std::generic_category()).message()));
-  run.child.set(pid);
+  if (!pid) return fail(pid.error());
+  run.child.set(*pid);
   return {};
 }
 
