@@ -110,8 +110,12 @@ Result<std::string> write_objects(std::span<const Object> objects) {
   return out;
 }
 
-const Tree* find_at(const Tree& tree, std::initializer_list<std::string_view> path) {
-  const auto* at = &tree;
+namespace {
+
+// For trees that may be changed, and for those that may not.
+template <typename AnyTree>
+AnyTree* follow(AnyTree& tree, std::initializer_list<std::string_view> path) {
+  auto* at = &tree;
   for (const auto key : path) {
     at = at->find(key);
     if (at == nullptr) return nullptr;
@@ -119,8 +123,14 @@ const Tree* find_at(const Tree& tree, std::initializer_list<std::string_view> pa
   return at;
 }
 
+}  // namespace
+
+const Tree* find_at(const Tree& tree, std::initializer_list<std::string_view> path) {
+  return follow(tree, path);
+}
+
 Tree* find_at(Tree& tree, std::initializer_list<std::string_view> path) {
-  return const_cast<Tree*>(find_at(std::as_const(tree), path));
+  return follow(tree, path);
 }
 
 std::string_view text_at(const Tree& tree, std::initializer_list<std::string_view> path) {

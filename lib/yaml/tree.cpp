@@ -162,14 +162,24 @@ class Builder {
 
 }  // namespace
 
-const Tree* Tree::find(std::string_view key) const {
+namespace {
+
+// For members that may be changed, and for those that may not.
+template <typename Members>
+auto* value_of(Members& members, std::string_view key) {
   const auto found =
       std::find_if(members.begin(), members.end(), [&](const Member& member) { return member.key == key; });
   return found == members.end() ? nullptr : &found->value;
 }
 
+}  // namespace
+
+const Tree* Tree::find(std::string_view key) const {
+  return value_of(members, key);
+}
+
 Tree* Tree::find(std::string_view key) {
-  return const_cast<Tree*>(std::as_const(*this).find(key));
+  return value_of(members, key);
 }
 
 Tree& Tree::at(std::string_view key) {

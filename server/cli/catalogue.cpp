@@ -35,6 +35,16 @@ std::string arguments_of(const CLI::App& app) {
   return out;
 }
 
+// "bash|zsh|fish", where the type of the argument says so.
+std::vector<std::string> words_of(const CLI::App& app) {
+  std::vector<std::string> out;
+  for (const auto* option : app.get_options([](const CLI::Option* one) { return one->get_positional(); })) {
+    const auto type = option->get_type_name();
+    if (const auto words = text::split(type, '|'); words.size() > 1) out.assign(words.begin(), words.end());
+  }
+  return out;
+}
+
 }  // namespace
 
 Catalogue catalogue() {
@@ -42,7 +52,7 @@ Catalogue catalogue() {
   for (const auto& command : commands()) {
     CLI::App app(command.about);
     const auto declared = command.declare(app);
-    CommandEntry entry{command.name, command.about, arguments_of(app), {}, app.get_footer()};
+    CommandEntry entry{command.name, command.about, arguments_of(app), words_of(app), {}, app.get_footer()};
     for (const auto* option : app.get_options([](const CLI::Option* one) { return !one->get_positional(); }))
       entry.flags.push_back(entry_of(*option));
     out.commands.push_back(std::move(entry));
@@ -61,7 +71,7 @@ Declared declare_completion(CLI::App& app) {
   app.add_option("SHELL", *shell, "bash, zsh or fish")
       ->required()
       ->check(one_of({"bash", "zsh", "fish"}))
-      ->type_name("")
+      ->type_name("bash|zsh|fish")
       ->group("Arguments");
   app.footer(
       "Examples:\n"

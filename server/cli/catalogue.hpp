@@ -18,7 +18,8 @@ struct FlagEntry {
 struct CommandEntry {
   std::string name;  // "resolve"; of a group: "setters create"
   std::string about;
-  std::string arguments;  // "[FILE...]"
+  std::string arguments;           // "[FILE...]"
+  std::vector<std::string> words;  // the words that its argument can be, where they are few
   std::vector<FlagEntry> flags;
   std::string footer;
 };

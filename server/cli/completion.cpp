@@ -132,8 +132,11 @@ std::string bash(const Catalogue& catalogue) {
     out += fmt::format("    {})\n", quoted(command.name));
     if (const auto values = bash_values(command); !values.empty())
       out += "      case $before in\n" + values + "      esac\n";
-    out += fmt::format("      if [[ $current == -* ]]; then _digester_words \"{}\"; return; fi ;;\n",
+    out += fmt::format("      if [[ $current == -* ]]; then _digester_words \"{}\"; return; fi\n",
                        joined(flags));
+    if (!command.words.empty())
+      out += fmt::format("      _digester_words \"{}\"; return\n", joined(command.words));
+    out += "      ;;\n";
   }
   out +=
       "  esac\n"
@@ -192,7 +195,8 @@ std::string zsh(const Catalogue& catalogue) {
     out += fmt::format("    {})\n      _arguments \\\n", quoted(command.name));
     for (const auto& flag : command.flags)
       out += zsh_flag(flag);
-    out += "        '*:file:_files' ;;\n";
+    out += command.words.empty() ? "        '*:file:_files' ;;\n"
+                                 : fmt::format("        '1:word:({})' ;;\n", joined(command.words));
   }
   out +=
       "    *) _files ;;\n"
@@ -218,6 +222,9 @@ std::string fish(const Catalogue& catalogue) {
     std::string condition;
     for (const auto word : text::split(command.name, ' '))
       condition += fmt::format("{}__fish_seen_subcommand_from {}", condition.empty() ? "" : "; and ", word);
+    if (!command.words.empty())
+      out += fmt::format("complete -c digester -f -n {} -a {}\n", fish_quoted(condition),
+                         fish_quoted(joined(command.words)));
     for (const auto& flag : command.flags) {
       out += "complete -c digester -n " + fish_quoted(condition);
       for (const auto& name : flag.names)

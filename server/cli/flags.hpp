@@ -100,7 +100,7 @@ class Flags {
     });
   }
   CLI::Option* output(bool& json) {
-    return value("-o,--output", "text or json", "FORMAT", "", [&json](const std::string& text) {
+    return value("-o,--output", "How to print", "text|json", "", [&json](const std::string& text) {
       if (text != "text" && text != "json") return fmt::format("{} is none of text, json", quoted(text));
       json = text == "json";
       return std::string();

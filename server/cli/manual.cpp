@@ -84,6 +84,11 @@ std::string manual(const Catalogue& catalogue) {
     out += ".PP\n.nf\n" + roff(command.footer) + "\n.fi\n";
   }
   out +=
+      ".SH EXIT STATUS\n"
+      "0: all is well. 1: something was found, or differs; of \\fBdigest\\fR and \\fBfn\\fR, and of "
+      "\\fBwebhook\\fR at "
+      "its start,\n"
+      "a failure. 2: wrong usage. 3: an input or a registry failed. Each command above says more.\n"
       ".SH ENVIRONMENT\n"
       "HTTPS_PROXY, HTTP_PROXY, NO_PROXY, SSL_CERT_FILE, SSL_CERT_DIR, DOCKER_CONFIG, DOCKER_AUTH_CONFIG and "
       "NO_COLOR\n"

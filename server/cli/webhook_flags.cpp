@@ -80,8 +80,8 @@ Declared declare_webhook(CLI::App& app) {
             "Whose pull secrets: kubelet (the Pod's, or its ServiceAccount's when it lists none), or union "
             "(both, "
             "as k8s-digester)",
-            "MODE")
-      ->check(CLI::IsMember({"kubelet", "union"}).description(""));
+            "kubelet|union")
+      ->check(one_of({"kubelet", "union"}));
   constexpr std::chrono::seconds kShortestLife(10);
   constexpr std::chrono::hours kLongestLife(24 * 365 * 100);
   flags.duration(
@@ -114,7 +114,7 @@ Declared declare_webhook(CLI::App& app) {
                                return std::string();
                              }),
                  "DEBUG", "debug"});
-  flags.value("--log-format", "json or text; default: text on a terminal, json otherwise", "FORMAT", "",
+  flags.value("--log-format", "Default: text on a terminal, json otherwise", "json|text", "",
               [&o](const std::string& v) {
                 if (v != "json" && v != "text") return Flags::quoted(v) + " is none of json, text";
                 o.log_format = v == "json" ? LogFormat::json : LogFormat::text;

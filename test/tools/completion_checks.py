@@ -67,6 +67,8 @@ def every_word(h, shell, complete):
     with h.check(f"{shell}: the words that a value can be are proposed, and files where it is one"):
         expect(set(complete("webhook", "--on-reapply", "")) == {"resolve", "keep"},
                complete("webhook", "--on-reapply", ""))
+        expect(set(complete("digest", "--output", "")) == {"text", "json"}, complete("digest", "--output", ""))
+        expect(set(complete("completion", "")) == {"bash", "zsh", "fish"}, complete("completion", ""))
         (h.work / "some.yaml").write_text("")
         expect("some.yaml" in complete("resolve", "-f", "some"), complete("resolve", "-f", "some"))
 
