@@ -195,10 +195,21 @@ std::string find_program(std::string_view name) {
 }
 
 std::string last_words(const Ended& ended) {
+  constexpr std::size_t kMost = 600;
+  std::string words;
   const auto lines = text::split(ended.errors, '\n');
-  for (auto line = lines.rbegin(); line != lines.rend(); ++line)
-    if (!text::is_blank(*line)) return text::printable(text::trim(*line), 400);
-  return {};
+  for (auto at = lines.rbegin(); at != lines.rend() && words.size() <= kMost; ++at) {
+    const auto line = text::trim(*at);
+    if (line.empty()) continue;
+    const bool continues = words.empty() || words.starts_with(':');
+    words.insert(0, continues ? std::string(line) : fmt::format("{} ", line));
+    if (text::to_lower(line.substr(0, 6)) == "error:") break;
+  }
+  if (words.size() <= kMost) return text::printable(words, 2 * kMost);
+  auto from = words.size() - kMost;  // the cause is at the end
+  while (from < words.size() && (static_cast<unsigned char>(words[from]) & 0xc0) == 0x80)
+    ++from;
+  return "…" + text::printable(std::string_view(words).substr(from), 2 * kMost);
 }
 
 }  // namespace digester::process

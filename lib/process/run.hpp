@@ -46,7 +46,8 @@ Result<Ended> run(const Command& command);
 // The path of a program as PATH has it; empty where there is none.
 std::string find_program(std::string_view name);
 
-// For messages: the last line of what it said that is not blank, printable.
+// For messages: what it said from its last line that begins with "Error:", or all, in one printable line; of
+// what is long, the end.
 std::string last_words(const Ended& ended);
 
 }  // namespace digester::process

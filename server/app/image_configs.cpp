@@ -26,6 +26,12 @@ std::string text_of(const Tree& tree, std::string_view key) {
   return value != nullptr && value->is_scalar() && !value->is_null() ? value->scalar : std::string();
 }
 
+// One of kustomize's names says it whatever is within: all its fields may be absent.
+bool is_kustomization_name(const std::string& path) {
+  const auto name = std::filesystem::path(path).filename();
+  return name == "kustomization.yaml" || name == "kustomization.yml" || name == "Kustomization";
+}
+
 bool is_kustomization(const Tree& tree) {
   const auto kind = text_of(tree, "kind");
   return kind == "Kustomization" || kind == "Component" || tree.find("configurations") != nullptr ||
@@ -35,9 +41,10 @@ bool is_kustomization(const Tree& tree) {
 Result<void> read_config(const std::string& path, bool named, std::vector<FieldSpec>& specs) {
   const auto trees = read_trees_of(path);
   if (!trees) return fail(trees.error());
-  bool found = false;
+  const bool by_name = named && is_kustomization_name(path);
+  bool found = by_name;
   for (const auto& tree : *trees) {
-    if (named && is_kustomization(tree)) {
+    if (by_name || (named && is_kustomization(tree))) {
       found = true;
       for (const auto& file : texts_of(tree, "configurations"))
         if (auto read = read_config(beside(directory_of(path), file), false, specs); !read) return read;

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <filesystem>
+#include <optional>
 #include <set>
 #include <system_error>
 #include <utility>
@@ -27,18 +28,20 @@ bool is_function(const Tree& object) {
          annotations->find("config.k8s.io/function") != nullptr;
 }
 
-tl::unexpected<Error> refuse(const std::string& file, std::size_t line) {
-  return fail(
-      ErrorKind::unsupported,
-      fmt::format("{}:{}: this is a function, which kustomize leaves out without a word unless it is allowed "
-                  "to run it; build with the flags that it needs: kustomize build --enable-alpha-plugins "
-                  "--enable-exec DIR | digester resolve -f -",
-                  text::printable(file), line));
+constexpr const char* kFunctionFlags = "--enable-alpha-plugins --enable-exec";
+constexpr const char* kHelmFlag = "--enable-helm";
+
+// How to build with these flags, where the command that asks has --builder and where it has not.
+std::string build_with(std::string_view flags, bool has_builder) {
+  return has_builder ? fmt::format("give --builder \"kustomize build {}\"", flags)
+                     : fmt::format("kustomize build {} DIR | digester resolve -f -", flags);
 }
 
 // Looks for functions in a kustomization and all that it is made of.
 class Search {
  public:
+  explicit Search(bool has_builder) : has_builder_(has_builder) {}
+
   // `plugins`: what it builds configures transformers, generators or validators.
   Result<void> directory(const std::string& path, bool plugins) {
     if (!seen_.insert(path + (plugins ? "+" : "")).second) return {};
@@ -76,7 +79,7 @@ class Search {
     return {};
   }
 
-  static Result<void> inline_object(const std::string& text, const std::string& file, std::size_t line) {
+  Result<void> inline_object(const std::string& text, const std::string& file, std::size_t line) const {
     const auto trees = yaml::read_trees(text);
     if (!trees) return {};
     for (const auto& tree : *trees)
@@ -84,7 +87,7 @@ class Search {
     return {};
   }
 
-  static Result<void> object_file(const std::string& path) {
+  Result<void> object_file(const std::string& path) const {
     const auto trees = read_trees_of(path);
     if (!trees) return {};
     for (const auto& tree : *trees)
@@ -92,6 +95,15 @@ class Search {
     return {};
   }
 
+  tl::unexpected<Error> refuse(const std::string& file, std::size_t line) const {
+    return fail(
+        ErrorKind::unsupported,
+        fmt::format("{}:{}: this is a function, which kustomize leaves out without a word unless it is "
+                    "allowed to run it; build with the flags that it needs: {}",
+                    text::printable(file), line, build_with(kFunctionFlags, has_builder_)));
+  }
+
+  const bool has_builder_;
   std::set<std::string> seen_;
 };
 
@@ -117,11 +129,14 @@ Result<std::vector<std::string>> command_for(const std::string& directory, std::
 
 }  // namespace
 
-Result<KustomizeBuild> build_kustomization(const std::string& directory, std::string_view builder) {
+Result<KustomizeBuild> build_kustomization(const std::string& directory,
+                                           std::optional<std::string_view> chosen) {
+  const auto builder = chosen.value_or("");
   auto file = kustomization_in(directory);
   if (!file) return fail(std::move(file.error()));
   if (text::is_blank(builder))
-    if (auto fine = Search().directory(directory, false); !fine) return fail(std::move(fine.error()));
+    if (auto fine = Search(chosen.has_value()).directory(directory, false); !fine)
+      return fail(std::move(fine.error()));
   auto words = command_for(directory, builder);
   if (!words) return fail(std::move(words.error()));
   const auto called = text::printable(fmt::format("{}", fmt::join(*words, " ")));
@@ -129,9 +144,13 @@ Result<KustomizeBuild> build_kustomization(const std::string& directory, std::st
   command.arguments = std::move(*words);
   auto ended = process::run(command);
   if (!ended) return fail(std::move(ended.error()));
-  if (ended->exit_code != 0)
-    return fail(ErrorKind::invalid, fmt::format("{}: failed with status {}: {}", called, ended->exit_code,
-                                                process::last_words(*ended)));
+  if (ended->exit_code != 0) {
+    auto why = process::last_words(*ended);
+    if (ended->errors.find(kHelmFlag) != std::string::npos)
+      why += "; " + build_with(kHelmFlag, chosen.has_value());
+    return fail(ErrorKind::invalid,
+                fmt::format("{}: failed with status {}: {}", called, ended->exit_code, why));
+  }
   return KustomizeBuild{std::move(*file), std::move(ended->output)};
 }
 

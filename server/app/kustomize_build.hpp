@@ -1,6 +1,7 @@
 // What `kustomize build` makes of a directory.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,7 +18,9 @@ struct KustomizeBuild {
 // generator or validator (annotation config.kubernetes.io/function) is refused: without flags neither starts
 // it, and both may leave it out without a word. Only local files are looked at for that. Errors begin with a
 // path, or say which program failed. `builder` is another command, words with blanks between them, behind
-// which the directory is put; its flags, and what it does with functions, are its user's affair.
-Result<KustomizeBuild> build_kustomization(const std::string& directory, std::string_view builder = {});
+// which the directory is put; its flags, and what it does with functions, are its user's affair. Blank, none
+// was chosen; nothing, none can be, and cures do not speak of it.
+Result<KustomizeBuild> build_kustomization(const std::string& directory,
+                                           std::optional<std::string_view> builder = std::nullopt);
 
 }  // namespace digester::app

@@ -73,7 +73,21 @@ TEST_CASE("what it leaves behind is not waited for") {
 TEST_CASE("the last words are one printable line") {
   CHECK(last_words(shell("printf 'first\\nError: it \\033[1m is\\n\\n' >&2")) == "Error: it \\x1b[1m is");
   CHECK(last_words({}).empty());
-  CHECK(last_words(shell("yes abc | head -c 1000000 >&2; echo end >&2")) == "end");
+}
+
+TEST_CASE("the last words have the cause, wherever it stands in an error of several lines") {
+  Ended ended;
+  ended.errors = "warning: old\nError: trouble with config: `\nname: x\n\n`: must specify --enable-helm\n";
+  CHECK(last_words(ended) == "Error: trouble with config: ` name: x `: must specify --enable-helm");
+  ended.errors = "error: cannot fetch\nfatal: no such host\n: exit status 128\n";
+  CHECK(last_words(ended) == "error: cannot fetch fatal: no such host: exit status 128");
+  ended.errors = "no word of an error\nbut two lines\n";
+  CHECK(last_words(ended) == "no word of an error but two lines");
+  const auto long_words = last_words(shell("yes äbc | head -c 1000000 >&2; echo end >&2"));
+  CHECK(long_words.starts_with("…"));
+  CHECK(long_words.find("\\x") == std::string::npos);
+  CHECK(long_words.ends_with("äbc end"));
+  CHECK(long_words.size() <= 610);
 }
 
 TEST_CASE("programs are found as a shell finds them") {

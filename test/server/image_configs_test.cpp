@@ -53,6 +53,15 @@ TEST_CASE("a kustomization names them by its configurations, which lie beside it
             .empty());
 }
 
+TEST_CASE("a file of kustomize's name is a kustomization whatever it holds") {
+  const test::TemporaryDirectory directory;
+  for (const std::string name : {"kustomization.yaml", "kustomization.yml", "Kustomization"})
+    for (const std::string text :
+         {"components: [../c]\n", "bases: [../b]\n", "namespace: prod\n", "configMapGenerator:\n- name: a\n",
+          "helmCharts:\n- name: a\nimages:\n- name: web\n  newTag: \"1\"\n", "# nothing\n"})
+      CHECK(specs(directory.write(name, text)).empty());
+}
+
 TEST_CASE("what names no places is told, with its file and line") {
   const test::TemporaryDirectory directory;
   CHECK_THAT(error(directory.write("a.yaml", "a: 1\n")), Contains("a.yaml: it names no places of images"));

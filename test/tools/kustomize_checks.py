@@ -243,6 +243,29 @@ def kustomize_refusals(h):
         expect("nowhere.yaml" in refused(h, place, place))
         done = toolbox.run(h, "digester", "kustomize", "--check", "--diff", place)
         expect(done.code == 2, done)
+    with h.check("a kustomization without kind and resources: is one; with images:, too"):
+        component = {"comp/kustomization.yaml": "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"
+                                                "resources: [pod.yaml]\n", "comp/pod.yaml": one}
+        for images in ("", "images:\n- name: REGISTRY/team/web\n"):
+            place = lay(h, "bare", registry, component | {"kustomization.yaml": f"components: [comp]\n{images}"})
+            done = toolbox.run(h, "digester", "kustomize", "--check", place)
+            expect(done.code == 1 and "1 of 1 images not pinned" in done.trouble, done)
+            done = toolbox.run(h, "digester", "kustomize", "--add", place)
+            expect(done.code == 0 and f"digest: {INDEX}" in (place / "kustomization.yaml").read_text(), done)
+    with h.check("a build that fails: the cause, though it stands above the last line; what to give for charts"):
+        place = made("charts", "helmCharts:\n- name: x\n  repo: https://127.0.0.1:1/x\n  version: 1.0.0\n")
+        said = refused(h, place, "--check", place)
+        expect("HelmChartInflationGenerator" in said and "must specify --enable-helm" in said, said)
+        expect(said.endswith('; give --builder "kustomize build --enable-helm"\n'), said)
+        place = made("git", "resources:\n- https://127.0.0.1:1/x/y.git//z?ref=v1\n")
+        said = refused(h, place, "--check", place)
+        expect("https://127.0.0.1:1/x/y.git" in said and "exit status 128" in said, said)
+    with h.check("a tree with a function names --builder with the flags that it needs"):
+        place = made("function", "resources: [pod.yaml]\ntransformers: [pin.yaml]\n", **{
+            "pin.yaml": "apiVersion: digester.dev/v1\nkind: Digester\nmetadata:\n  name: pin\n  annotations:\n"
+                        "    config.kubernetes.io/function: |\n      exec: {path: digester}\n"})
+        said = refused(h, place, "--check", place)
+        expect('give --builder "kustomize build --enable-alpha-plugins --enable-exec"' in said, said)
     with h.check("the registry down: 3, nothing changed; --check still works"):
         place = made("down", "resources: [pod.yaml]\n")
         with toolbox.stopped(registry):
