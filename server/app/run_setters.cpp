@@ -18,6 +18,7 @@
 #include "files/replace.hpp"
 #include "report/diff.hpp"
 #include "setters/apply.hpp"
+#include "setters/apply_values.hpp"
 #include "setters/create.hpp"
 #include "setters/list.hpp"
 #include "setters/setter.hpp"
@@ -85,6 +86,8 @@ class Setters {
       results.push_back(std::move(*changed));
     }
     if (const auto unknown = what_is_nowhere(); !unknown.empty()) return failed(unknown);
+    if (options_.job == Job::apply)
+      if (auto applied = apply_to_values(results, changes); !applied) return failed(applied.error().message);
     if (const auto code = write(results); code == kFailed) return code;
     std::size_t changed_files = 0;
     for (std::size_t i = 0; i < files_.size(); ++i) {
@@ -102,6 +105,38 @@ class Setters {
                                                 : (changes == 1 ? "value" : "values"),
                     options_.diff ? "would be written" : "written", changed_files, files_.size()));
     return options_.diff && changed_files > 0 ? kDifferences : 0;
+  }
+
+  // The values in Kptfiles, and in the ConfigMaps that they name, wherever those are: the next render would
+  // write them over what was set.
+  Result<void> apply_to_values(std::vector<setters::Changed>& results, std::size_t& changes) {
+    std::vector<std::string> known;
+    for (const auto& file : files_)
+      known.push_back(file.path);
+    auto rest = read_governing(known);
+    if (!rest) return fail(std::move(rest.error()));
+    std::vector<PackageText> package;
+    for (std::size_t i = 0; i < files_.size(); ++i)
+      // What comes on standard input lies in no folder.
+      package.push_back(
+          {files_[i].path == files::kStandardInput ? "/dev/stdin" : files_[i].path, results[i].text});
+    package.insert(package.end(), rest->begin(), rest->end());
+    auto applied = setters::apply_values(as_package(package), setters_);
+    if (!applied) return fail(std::move(applied.error()));
+    for (std::size_t i = 0; i < package.size(); ++i) {
+      auto& values = (*applied)[i];
+      if (values.changes.empty() && values.warnings.empty()) continue;
+      if (i >= known.size()) {
+        files_.push_back(package[i]);
+        results.emplace_back();
+      }
+      auto& result = i < known.size() ? results[i] : results.back();
+      changes += values.changes.size();
+      result.text = std::move(values.text);
+      result.changes.insert(result.changes.end(), values.changes.begin(), values.changes.end());
+      result.warnings.insert(result.warnings.end(), values.warnings.begin(), values.warnings.end());
+    }
+    return {};
   }
 
   int write(const std::vector<setters::Changed>& results) {

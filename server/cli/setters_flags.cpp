@@ -61,9 +61,11 @@ Declared declare_setters_apply(CLI::App& app) {
       app, SettersOptions::Job::apply,
       std::string(
           "Does in place what kpt's apply-setters does: a field whose `# kpt-set: ` comment has one of the "
-          "setters gets its\nvalue; setters of the comment that are not given are read off the field. "
-          "Refused is what would cut a digest in\ntwo: `${image}:${tag}` on name:tag@sha256:… with a tag "
-          "alone. Lists as values are not supported.\n") +
+          "setters gets its\nvalue; setters of the comment that are not given are read off the field. The "
+          "setter's value in the Kptfile above, or\nin the ConfigMap that it names, is set too, given or "
+          "not: "
+          "the next render would write the old one back.\nRefused is what would cut a digest in two: "
+          "`${image}:${tag}` on name:tag@sha256:… with a tag alone. Lists as values\nare not supported.\n") +
           kExitCodes +
           "Examples:\n"
           "  digester setters apply app.yaml tag=1.28\n"

@@ -104,6 +104,35 @@ def setters_listing(h):
         expect(b"# kpt-set: ${release}" in (place / "app.yaml").read_bytes(), done)
 
 
+def setters_values(h):
+    package = {name: toolbox.fixture(f"kpt/{name}", "r.example") for name in ("Kptfile", "app.yaml")}
+    old, new = b"r.example/team/web:1.10", b"r.example/team/web:1.11"
+    with h.check("apply sets the Kptfile's value, too, which the next render would write back; list shows it"):
+        for name, arguments in (("whole", ("-f", ".")), ("field", ("-f", "app.yaml"))):
+            place = toolbox.lay(h, name, package | {"pod.yaml": POD})
+            shown = setters(h, "apply", f"web={new.decode()}", "--diff", *arguments, cwd=place)
+            expect(shown.code == 1 and toolbox.contents(place)["Kptfile"] == package["Kptfile"], shown)
+            expect(b"+++ b/Kptfile" in shown.out and b"+++ b/app.yaml" in shown.out, shown)
+            done = setters(h, "apply", f"web={new.decode()}", *arguments, cwd=place)
+            expect(done.code == 0 and "Kptfile:9: pipeline.mutators[0].configMap.web: r.example" in done.trouble, done)
+            for file, before in package.items():
+                toolbox.same((place / file).read_bytes(), before.replace(old, new, 1) if file == "Kptfile" else
+                             before.replace(old + b" # kpt-set", new + b" # kpt-set").replace(
+                                 old + b'" # kpt-set', new + b'" # kpt-set'))
+            expect(new in setters(h, "list", cwd=place).out and old not in setters(h, "list", cwd=place).out)
+    with h.check("what cannot be written there is a warning with file and line; the fields are set"):
+        broad = package["Kptfile"].replace(b"web: " + old, b"web: &w " + old + b"\n      other: *w")
+        expect(broad != package["Kptfile"])
+        place = toolbox.lay(h, "anchor", package | {"Kptfile": broad})
+        done = setters(h, "apply", f"web={new.decode()}", cwd=place)
+        expect(done.code == 0 and "Kptfile:9: warning: pipeline.mutators[0].configMap.web cannot be set" in done.trouble, done)
+        expect(new in (place / "app.yaml").read_bytes() and (place / "Kptfile").read_bytes() == broad, done)
+    with h.check("standard input has no Kptfile, though one lies where it is called"):
+        place = toolbox.lay(h, "input", package)
+        done = setters(h, "apply", f"web={new.decode()}", "-f", "-", stdin=package["app.yaml"], cwd=place)
+        expect(done.code == 0 and new in done.out and toolbox.contents(place)["Kptfile"] == package["Kptfile"], done)
+
+
 @toolbox.needs("kpt")
 def setters_under_kpt(h):
     """kpt reads and writes the comments that digester makes: what goes through it is what it would be without."""
@@ -117,4 +146,4 @@ def setters_under_kpt(h):
         expect(toolbox.contents(place)["pod.yaml"] == before["pod.yaml"], toolbox.contents(place)["pod.yaml"].decode())
 
 
-GROUPS = (setters_scenario, setters_listing, setters_under_kpt)
+GROUPS = (setters_scenario, setters_listing, setters_values, setters_under_kpt)
