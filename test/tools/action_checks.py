@@ -1,4 +1,5 @@
 """action.yml: valid by its schema, and its steps run in order, with inputs and outputs as GitHub's runner does it."""
+import json
 import pathlib
 import re
 import uuid
@@ -91,11 +92,26 @@ def action(h):
         step = Step(h, folder, command="resolve", files="deploy")
         expect(step.code == 3 and "127.0.0.1:1" in step.text and step.outputs["changed"] == "false", step)
         toolbox.same((folder / "deploy/app/web.yaml").read_bytes(), pod.replace(registry.host.encode(), b"127.0.0.1:1"))
+    with h.check("what is found counts as found where a registry failed as well"):
+        both = pod + b"  - {name: far, image: 'FAR'}\n".replace(b"FAR", f"127.0.0.1:1/far:1@{INDEX}".encode())
+        step = Step(h, workspace(**{"deploy/app/web.yaml": both}), files="deploy", report="digester.sarif")
+        expect(step.code == 3 and step.outputs["findings"] == "true", step)
+        step = Step(h, workspace(**{"deploy/app/web.yaml": both.replace(b"web:1.10", b"web:1.10@" + INDEX.encode())}))
+        expect(step.code == 3 and step.outputs["findings"] == "false", step)
+    with h.check("a report is there where nothing was found, so that it can be uploaded"):
+        folder = workspace(**{"deploy/app/web.yaml": pod.replace(b"web:1.10", b"web:1.10@" + INDEX.encode())})
+        step = Step(h, folder, files="deploy", report="digester.sarif")
+        expect(step.code == 0 and json.loads((folder / "digester.sarif").read_text())["runs"][0]["results"] == [], step)
+    kustomizations(h, registry, pod, workspace)
     with h.check("an input is no program: what a shell would run is the name of a file"):
         folder = workspace(**{"a $(touch stolen) b/web.yaml": pod})
         step = Step(h, folder, files="a $(touch stolen) b\n\n", command="resolve")
         expect(step.code == 0 and not (folder / "stolen").exists(), step)
         expect(b"@sha256:" in (folder / "a $(touch stolen) b/web.yaml").read_bytes(), step)
+        folder = workspace(**{"-delete/web.yaml": pod})
+        step = Step(h, folder, files="-delete", command="resolve")
+        expect(step.code == 0 and step.outputs["changed"] == "true", step)
+        expect((folder / "deploy/app/web.yaml").exists() and b"@sha256:" in (folder / "-delete/web.yaml").read_bytes(), step)
         step = Step(h, folder, command="check; touch stolen")
         expect(step.code == 2 and not (folder / "stolen").exists(), step)
     with h.check("the input program is the program; one that is none is an error"):
@@ -119,6 +135,41 @@ def action(h):
         expect(step.code == 1 and step.outputs["findings"] == "true", step)
         expect((h.work / "built").read_text() == "setup --build\ncmake --preset release -DDIGESTER_BUILD_TESTS=OFF\n"
                "ninja -C build/release digester\n", (h.work / "built").read_text())
+
+
+def kustomizations(h, registry, pod, workspace):
+    """Bases have placeholders there, overlays the images: the latter are what counts."""
+    try:
+        toolbox.tool("kustomize")
+    except toolbox.Skipped:
+        toolbox.tool("kubectl")
+
+    def overlay(name, more=""):
+        return {f"overlays/{name}/kustomization.yaml":
+                "resources: [../../base]\nimages:\n- name: web\n"
+                f"  newName: {registry.host}/team/web\n  newTag: '1.10'\n{more}"}
+
+    base = {"base/kustomization.yaml": "resources: [web.yaml]\n",
+            "base/web.yaml": pod.replace(f"{registry.host}/team/web:1.10".encode(), b"web")}
+    with h.check("the action looks at what kustomize builds of each overlay, not at the bases"):
+        folder = workspace(**base, **overlay("one", f"  digest: {INDEX}\n"), **overlay("two,b"))
+        step = Step(h, folder, kustomizations="overlays/one\noverlays/two,b\n")
+        expect(step.code == 1 and step.outputs == {"findings": "true", "changed": "false"}, step)
+        expect(re.findall(r"^::error file=(.*?),title=(.*?)::", step.text, re.M) ==
+               [("overlays/two%2Cb/kustomization.yaml", "unpinned-image")], step)
+        step = Step(h, folder, kustomizations="overlays/one")
+        expect(step.code == 0 and step.outputs["findings"] == "false", step)
+        step = Step(h, folder, kustomizations="overlays/one", files="deploy")
+        expect(step.code == 1 and step.outputs["findings"] == "true", step)
+        step = Step(h, folder, kustomizations="overlays/none")
+        expect(step.code == 3 and step.outputs["findings"] == "false", step)
+    with h.check("the action pins overlays, and leaves the base as it is"):
+        folder = workspace(**base, **overlay("one"), **overlay("two"))
+        step = Step(h, folder, command="resolve", kustomizations="overlays/one\noverlays/two")
+        expect(step.code == 0 and step.outputs == {"findings": "false", "changed": "true"}, step)
+        for name in ("one", "two"):
+            expect(f"  digest: {INDEX}\n" in (folder / f"overlays/{name}/kustomization.yaml").read_text(), step)
+        expect((folder / "base/web.yaml").read_bytes() == base["base/web.yaml"], step)
 
 
 GROUPS = (action,)

@@ -33,6 +33,12 @@ def ci_docs(h):
         expect(len(uses) >= 3, uses)
         for step in uses:
             expect(step["with"].keys() <= known["inputs"].keys(), step)
+    with h.check("docs/CI.md: a clean report is uploaded, too"):
+        step, = (step for job in jobs for step in job["steps"] if "upload-sarif" in step.get("uses", ""))
+        expect(step["if"] == f"always() && hashFiles('{step['with']['sarif_file']}') != ''", step)
+    with h.check("docs/CI.md: no version is named that the repository has no tag of"):
+        named = set(re.findall(r"(?:digester@|[?]ref=|rev: )(v\S+)", TEXT))
+        expect(not named, named)
     with h.check("docs/CI.md: hooks, plugin and function are those that ship"):
         hooks = {hook["id"] for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text())}
         used = {hook["id"] for block in blocks for repo in (yaml.safe_load(block).get("repos") or []) for hook in repo["hooks"]}
