@@ -111,7 +111,8 @@ def action(h):
         folder = workspace(**{"-delete/web.yaml": pod})
         step = Step(h, folder, files="-delete", command="resolve")
         expect(step.code == 0 and step.outputs["changed"] == "true", step)
-        expect((folder / "deploy/app/web.yaml").exists() and b"@sha256:" in (folder / "-delete/web.yaml").read_bytes(), step)
+        expect(b"@sha256:" in (folder / "-delete/web.yaml").read_bytes(), step)
+        expect((folder / "deploy/app/web.yaml").exists(), step)
         step = Step(h, folder, command="check; touch stolen")
         expect(step.code == 2 and not (folder / "stolen").exists(), step)
     with h.check("the input program is the program; one that is none is an error"):

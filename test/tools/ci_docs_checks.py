@@ -1,6 +1,9 @@
-"""docs/CI.md: its files for other programs are valid by their published schemas, and say what there is."""
+"""docs/CI.md: its files for other programs are valid by their published schemas, and say what there is. And the list of
+images in docs/FUNCTION.md."""
 import re
+import shlex
 
+import documents
 import toolbox
 import yaml
 from harness import ROOT, expect
@@ -49,4 +52,43 @@ def ci_docs(h):
         expect(not missing, missing)
 
 
-GROUPS = (ci_docs,)
+PLACES = """apiVersion: monitoring.coreos.com/v1
+kind: Prometheus
+metadata: {name: p}
+spec: {image: "registry.example/prometheus:3"}
+---
+apiVersion: postgresql.cnpg.io/v1
+kind: Cluster
+metadata: {name: c}
+spec: {imageName: "registry.example/postgresql:17"}
+"""
+
+
+def image_places(h):
+    """docs/FUNCTION.md: which images are looked at, and how others are named."""
+    section = documents.section("docs/FUNCTION.md", "## Which images")
+    with h.check("docs/FUNCTION.md names every kind that has places of its own"):
+        kinds = set(re.findall(r'"([A-Z]\w+)"', (ROOT / "lib/manifest/rules.cpp").read_text()))
+        expect(len(kinds) >= 10 and all(f"`{kind}`" in section for kind in kinds), kinds)
+    folder = toolbox.lay(h, "places", {"k8s/all.yaml": PLACES})
+    with h.check("docs/FUNCTION.md: other places are named by --image-path"):
+        done = toolbox.run(h, "digester", "check", "--offline", "-f", "k8s", cwd=folder)
+        expect(done.code == 0, done)
+        command, = documents.blocks("docs/FUNCTION.md", "## Which images")
+        done = toolbox.run(h, "digester", *shlex.split(command.replace("\\\n", ""))[1:], "--offline", cwd=folder)
+        expect(done.code == 1, done)
+        expect("prometheus:3 has no digest" in done.text and "postgresql:17 has no digest" in done.text, done)
+    with h.check("docs/FUNCTION.md: other places are named by a functionConfig"):
+        spec = yaml.safe_load(re.search(r"^```yaml\n(.*?)^```$", section, re.M | re.S)[1])["spec"]
+        config = {"apiVersion": "digester.dev/v1", "kind": "Digester", "metadata": {"name": "d"},
+                  "spec": spec | {"ignore-errors": True}}
+        items = list(yaml.safe_load_all(PLACES))
+        given = yaml.safe_dump({"apiVersion": "config.kubernetes.io/v1", "kind": "ResourceList",
+                                "functionConfig": config, "items": items})
+        done = toolbox.run(h, "digester", "fn", "--timeout", "1s", stdin=given)
+        expect(done.code == 0, done)
+        for image in ("registry.example/prometheus:3", "registry.example/postgresql:17"):
+            expect(image in done.trouble, image, done)
+
+
+GROUPS = (ci_docs, image_places)
