@@ -7,7 +7,7 @@ import documents
 from harness import ROOT, expect
 from servers import DIGESTS
 
-SECTION = "## From nothing to a pinned Deployment in one minute"
+SECTION = "## A pinned Deployment in a cluster of its own"
 
 
 def readme(h, cluster):
