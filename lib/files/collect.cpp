@@ -20,7 +20,8 @@ namespace {
 
 constexpr std::string_view kRead = "cannot be read";
 
-bool is_manifest_name(std::string_view name) {
+bool is_manifest_name(std::string_view name, const CollectOptions& options) {
+  if (options.kustomizations && name == "Kustomization") return true;
   return name.ends_with(".yaml") || name.ends_with(".yml") || name.ends_with(".json");
 }
 
@@ -130,7 +131,7 @@ class Collector {
     for (const auto& name : *names) {
       const auto path = join(directory, name);
       struct stat seen {};
-      const bool is_manifest = is_manifest_name(name);
+      const bool is_manifest = is_manifest_name(name, options_);
       if (::lstat(path.c_str(), &seen) != 0) {
         if (is_manifest) trouble(path, system_error(path, kRead, errno));
         continue;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <map>
 #include <utility>
 
@@ -17,6 +18,14 @@ namespace digester::app {
 using report::Finding;
 using report::Rule;
 using report::Severity;
+
+namespace {
+
+std::string plural(std::size_t count, std::string_view what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
+}  // namespace
 
 Finding finding_at(const PageSource& source, const pin::Page& page, const manifest::ImageField& field) {
   const auto& object = page.images.objects[field.object];
@@ -71,6 +80,42 @@ void add_page_findings(const PageSource& source, const pin::Page& page, std::vec
   }
 }
 
+std::vector<EntryImage> entry_images(const KustomizationInput& input) {
+  std::vector<EntryImage> images;
+  const auto& entries = input.content.images;
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const auto& entry = entries[i];
+    const auto has = [](const auto& scalar) { return scalar && !scalar->value.empty(); };
+    const bool is_pinned = has(entry.digest);
+    if (!is_pinned && !has(entry.new_tag) && !has(entry.tag_suffix)) continue;
+    std::string image(entry.result_name());
+    if (has(entry.new_tag)) image += ":" + entry.new_tag->value;
+    if (is_pinned)
+      image += "@" + entry.digest->value;  // where the suffix vanishes
+    else if (has(entry.tag_suffix))
+      image += (has(entry.new_tag) ? "" : ":*") + entry.tag_suffix->value;
+    Finding place;
+    place.file = input.path;
+    place.line = is_pinned            ? entry.digest->line
+                 : has(entry.new_tag) ? entry.new_tag->line
+                                      : entry.tag_suffix->line;
+    place.object.api_version =
+        input.content.is_component ? "kustomize.config.k8s.io/v1alpha1" : "kustomize.config.k8s.io/v1beta1";
+    place.object.kind = input.content.is_component ? "Component" : "Kustomization";
+    place.field = fmt::format("images[{}]", i);
+    place.image = image;
+    images.push_back({std::move(image), std::move(place), is_pinned});
+  }
+  return images;
+}
+
+std::string pinning_command(const KustomizationInput& input) {
+  if (input.path == "-") return "digester kustomize DIR";
+  if (input.content.is_component) return "digester kustomize -R on a kustomization that has this component";
+  const auto directory = std::filesystem::path(input.path).parent_path().string();
+  return fmt::format("digester kustomize {}", directory.empty() ? "." : text::printable(directory, 512));
+}
+
 void sort_by_place(std::vector<Finding>& findings) {
   // Files in the order in which they were met.
   std::map<std::string, std::size_t> order;
@@ -81,33 +126,11 @@ void sort_by_place(std::vector<Finding>& findings) {
   });
 }
 
-std::string summarize(const pin::Batch& batch, const ManifestInputs& inputs, std::string_view verb) {
-  const auto plural = [](std::size_t count, std::string_view what) {
-    return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
-  };
-  std::array<std::size_t, 7> counts{};
-  std::size_t changed = 0, files = 0;
-  for (std::size_t i = 0; i < batch.pages().size(); ++i) {
-    const auto& page = batch.pages()[i];
-    if (inputs.sources[i].is_left_out) continue;
-    ++files;
-    if (page.changed) ++changed;
-    for (const auto& outcome : page.outcomes)
-      ++counts[static_cast<std::size_t>(outcome.status)];
-  }
-  const auto of = [&counts](pin::Status status) { return counts[static_cast<std::size_t>(status)]; };
-  const auto pinned = of(pin::Status::pinned) + of(pin::Status::replaced);
-  std::string out = changed != 0
-                        ? fmt::format("{} {} in {}", verb, plural(pinned, "image"), plural(changed, "file"))
-                        : fmt::format("nothing to pin in {}", plural(files, "file"));
+std::string describe_left_out(const ManifestInputs& inputs) {
+  std::string out;
   const auto add = [&out](std::size_t count, std::string_view what) {
     if (count != 0) out += fmt::format("; {} {}", count, what);
   };
-  add(of(pin::Status::had_digest), "already pinned");
-  add(of(pin::Status::skipped), "skipped");
-  add(of(pin::Status::left), "left without a digest");
-  add(of(pin::Status::expression), "to be filled in by a template");
-  add(of(pin::Status::failed), "failed");
   const auto add_files = [&](std::size_t count, std::string_view what) {
     if (count != 0) out += fmt::format("; {} {}", plural(count, "file"), what);
   };
@@ -116,6 +139,36 @@ std::string summarize(const pin::Batch& batch, const ManifestInputs& inputs, std
   add(inputs.left_out.hidden, "hidden left out");
   add(inputs.left_out.linked_directories, "linked directories left out");
   return out;
+}
+
+std::string summarize(const pin::Batch& batch, const ManifestInputs& inputs, std::string_view verb) {
+  std::array<std::size_t, 7> counts{};
+  std::size_t changed = 0, files = 0, open = 0;
+  for (std::size_t i = 0; i < batch.pages().size(); ++i) {
+    const auto& page = batch.pages()[i];
+    if (inputs.sources[i].is_left_out) continue;
+    ++files;
+    if (page.changed) ++changed;
+    for (const auto& outcome : page.outcomes) {
+      ++counts[static_cast<std::size_t>(outcome.status)];
+      if (outcome.status == pin::Status::replaced && outcome.proposed.find('@') == std::string::npos) ++open;
+    }
+  }
+  const auto of = [&counts](pin::Status status) { return counts[static_cast<std::size_t>(status)]; };
+  const auto pinned = of(pin::Status::pinned) + of(pin::Status::replaced) - open;
+  std::string out = changed == 0
+                        ? fmt::format("nothing to pin in {}", plural(files, "file"))
+                        : fmt::format("{} {} in {}", verb, plural(pinned, "image"), plural(changed, "file"));
+  const auto add = [&out](std::size_t count, std::string_view what) {
+    if (count != 0) out += fmt::format("; {} {}", count, what);
+  };
+  add(open, "replaced without a digest");
+  add(of(pin::Status::had_digest), "already pinned");
+  add(of(pin::Status::skipped), "skipped");
+  add(of(pin::Status::left), "left without a digest");
+  add(of(pin::Status::expression), "to be filled in by a template");
+  add(of(pin::Status::failed), "failed");
+  return out + describe_left_out(inputs);
 }
 
 std::string told(std::string_view command, const Finding& finding) {

@@ -23,8 +23,22 @@ void add_page_findings(const PageSource& source, const pin::Page& page,
 // Why a field has no digest and cannot get one: of Status::failed and Status::expression.
 report::Finding failure_at(const PageSource& source, const pin::Page& page, std::size_t field);
 
+// An entry of a kustomization's `images:` as an image that a manifest names.
+struct EntryImage {
+  std::string image;      // "name:tag", "name:tag@digest"
+  report::Finding place;  // rule and texts are the caller's
+  bool is_pinned = false;
+};
+// Those that write a tag or a digest; a new name alone leaves the digest that an image has.
+std::vector<EntryImage> entry_images(const KustomizationInput& input);
+// The command that writes digests into it.
+std::string pinning_command(const KustomizationInput& input);
+
 // In the order of files and lines.
 void sort_by_place(std::vector<report::Finding>& findings);
+
+// "; 1 file without apiVersion and kind left out": what was not looked at; empty where there is nothing.
+std::string describe_left_out(const ManifestInputs& inputs);
 
 // "pinned 12 images in 3 files; 2 already pinned; 1 skipped". `verb` is "pinned" or "would pin".
 std::string summarize(const pin::Batch& batch, const ManifestInputs& inputs, std::string_view verb);

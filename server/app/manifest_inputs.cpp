@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <utility>
 
 #include "app/kustomize_build.hpp"
@@ -19,11 +20,46 @@ bool has_objects(const pin::Page& page) {
                      [](const auto& object) { return !object.api_version.empty() && !object.kind.empty(); });
 }
 
+// By its name or its kind. Flux has a kind of that name, which is an object like others.
+bool is_kustomization(const PageSource& source, const pin::Page& page) {
+  const auto& objects = page.images.objects;
+  const auto is_kustomize = [](const auto& object) {
+    return object.api_version.starts_with("kustomize.config.k8s.io/");
+  };
+  if (source.is_built || page.problem) return false;
+  if (has_objects(page)) return std::any_of(objects.begin(), objects.end(), is_kustomize);
+  const auto name = std::filesystem::path(source.path).filename().string();
+  const auto& names = kustomization::kFileNames;
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+// What it says of images, or why that is not known.
+void look_at_kustomization(ManifestInputs& inputs, const PageSource& source, const pin::Page& page) {
+  auto content = kustomization::read(page.text);
+  if (!content) {
+    auto finding = unreadable(source.path, content.error().message);
+    finding.rule = report::Rule::remark;
+    finding.severity = report::Severity::warning;
+    finding.message = fmt::format("its images: were not looked at: {}", finding.message);
+    inputs.remarks.push_back(std::move(finding));
+  } else if (!content->images.empty()) {
+    inputs.kustomizations.push_back({source.path, std::move(*content)});
+  }
+}
+
 void add_page(ManifestInputs& inputs, pin::Batch& batch, PageSource source, std::string text) {
   const auto name = source.path == files::kStandardInput ? std::string("standard input") : source.path;
   const auto& page = batch.add(name, std::move(text));
   source.is_left_out = !source.named && !page.problem && !has_objects(page);
   if (source.is_left_out) ++inputs.without_objects;
+  if (is_kustomization(source, page)) {
+    look_at_kustomization(inputs, source, page);
+  } else if (source.named && !page.problem && !has_objects(page)) {
+    report::Finding finding{report::Rule::remark, report::Severity::warning, source.path};
+    finding.message = "no object with apiVersion and kind is in it, so that nothing of it was looked at";
+    finding.cure = "is it the right file?";
+    inputs.remarks.push_back(std::move(finding));
+  }
   inputs.sources.push_back(std::move(source));
 }
 
@@ -55,7 +91,7 @@ ManifestInputs read_manifests(const cli::ManifestOptions& options, pin::Batch& b
       inputs.problems.push_back(unreadable(options.kustomization, built.error().message));
     return inputs;
   }
-  auto collected = files::collect(options.files, {options.recursive});
+  auto collected = files::collect(options.files, {.recursive = options.recursive, .kustomizations = true});
   inputs.left_out = collected.left_out;
   for (const auto& trouble : collected.troubles)
     inputs.problems.push_back(unreadable(trouble.path, trouble.error.message));
@@ -69,7 +105,8 @@ ManifestInputs read_manifests(const cli::ManifestOptions& options, pin::Batch& b
     else
       inputs.problems.push_back(unreadable(input.path, text.error().message));
   }
-  if (inputs.problems.empty() && inputs.without_objects == inputs.sources.size() && !inputs.sources.empty())
+  if (inputs.problems.empty() && inputs.kustomizations.empty() &&
+      inputs.without_objects == inputs.sources.size() && !inputs.sources.empty())
     inputs.problems.push_back(unreadable(
         options.files.front(),
         fmt::format(

@@ -6,6 +6,7 @@
 
 #include "cli/manifest_options.hpp"
 #include "files/collect.hpp"
+#include "kustomization/kustomization.hpp"
 #include "pin/batch.hpp"
 #include "report/finding.hpp"
 
@@ -19,9 +20,17 @@ struct PageSource {
   bool is_left_out = false;  // found in a directory, and no object with apiVersion and kind in it
 };
 
+// A kustomization among the inputs: its `images:` are written over those of what it builds.
+struct KustomizationInput {
+  std::string path;
+  kustomization::Kustomization content;
+};
+
 struct ManifestInputs {
   std::vector<PageSource> sources;
   std::vector<report::Finding> problems;  // of what could not be read; what of a page, is not among them
+  std::vector<report::Finding> remarks;   // warnings of inputs that were read
+  std::vector<KustomizationInput> kustomizations;  // those with `images:`
   files::LeftOut left_out;
   std::size_t without_objects = 0;  // files
 };

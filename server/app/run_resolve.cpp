@@ -19,6 +19,7 @@
 #include "app/terminal.hpp"
 #include "base/text.hpp"
 #include "files/replace.hpp"
+#include "image/skip_prefixes.hpp"
 #include "report/diff.hpp"
 
 namespace digester::app {
@@ -39,7 +40,8 @@ class Resolving {
         once_(once),
         batch_(batch),
         inputs_(std::move(inputs)),
-        known_(known) {}
+        known_(known),
+        skip_(options.skip.all()) {}
 
   // `pinned`: the batch is concluded.
   int conclude(bool pinned) {
@@ -97,6 +99,9 @@ class Resolving {
       for (std::size_t field = 0; field < page.outcomes.size(); ++field)
         find_at(source, page, field);
     }
+    findings_.insert(findings_.end(), inputs_.remarks.begin(), inputs_.remarks.end());
+    for (const auto& kustomization : inputs_.kustomizations)
+      find_at(kustomization);
     sort_by_place(findings_);
   }
 
@@ -117,6 +122,25 @@ class Resolving {
                                     text::printable(outcome.proposed, 512));
       findings_.push_back(std::move(finding));
     }
+  }
+
+  // Whatever is pinned here, it writes its tags over.
+  void find_at(const KustomizationInput& kustomization) {
+    auto images = entry_images(kustomization);
+    std::erase_if(images, [this](const EntryImage& entry) {
+      return entry.is_pinned || image::starts_with_any(entry.image, skip_);
+    });
+    if (images.empty()) return;
+    auto finding = std::move(images.front().place);
+    finding.rule = Rule::unpinned;
+    finding.severity = Severity::warning;
+    finding.message =
+        images.size() == 1
+            ? fmt::format("what this builds has {} without a digest", text::printable(finding.image, 512))
+            : fmt::format("what this builds has {} and {} more without a digest",
+                          text::printable(finding.image, 512), images.size() - 1);
+    finding.cure = "images: is pinned by " + pinning_command(kustomization);
+    findings_.push_back(std::move(finding));
   }
 
   // A ko:// reference where no image is.
@@ -181,6 +205,7 @@ class Resolving {
   pin::Batch& batch_;
   const ManifestInputs inputs_;
   KnownSources& known_;
+  const std::vector<std::string> skip_;
   std::vector<Finding> findings_;
   std::vector<FileChange> changes_;  // of files that are no pages
 };

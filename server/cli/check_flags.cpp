@@ -17,7 +17,8 @@ Declared declare_check(CLI::App& app) {
       "there too.\n"
       "Exit codes: 0 nothing was found; 1 something was; 2 wrong usage; 3 an input or a registry failed, so "
       "that "
-      "not all\nis known: try again. Inputs are found as `digester resolve` finds them.\n\n"
+      "not all\nis known: try again. Inputs are found as `digester resolve` finds them.\nOf "
+      "kustomizations among them, the entries of images: are looked at; -k looks at what one builds.\n\n"
       "Examples:\n"
       "  digester check -R k8s\n"
       "  digester check --fresh --report digests.sarif --report-format sarif -k overlays/prod");

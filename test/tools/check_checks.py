@@ -103,9 +103,96 @@ def check_failures(h):
     with h.check("-k checks what a kustomization builds"):
         folder = toolbox.lay(h, "k", {"kustomization.yaml": "resources: [pod.yaml]\n", "pod.yaml": pod("nginx:1")})
         done = check(h, "-k", ".", cwd=folder)
-        expect(done.code == 1 and done.text.startswith("kustomization.yaml: error: nginx:1 has no digest"), done)
+        expect(done.code == 1 and done.text == "kustomization.yaml: error: nginx:1 has no digest; pin it: digester kustomize "
+               "--add . [unpinned-image]\n", done)
         folder = toolbox.lay(h, "k", {"kustomization.yaml": "resources: [pod.yaml]\n", "pod.yaml": pod(web)})
         expect(check(h, "-k", folder).code == 0)
 
 
-GROUPS = (check_findings, check_failures)
+def check_kustomizations(h):
+    """What a kustomization writes over the images of its bases."""
+    registry = toolbox.acceptance_registry(h)
+    web = f"{registry.host}/team/web"
+    tree = {"base/kustomization.yaml": "resources: [pod.yaml]\n", "base/pod.yaml": pod(f"{web}:1.10@{INDEX}")}
+
+    def overlay(images, name="kustomization.yaml", head=""):
+        return toolbox.lay(h, "tree", tree | {f"prod/{name}": f"{head}resources: [../base]\nimages:\n{images}"})
+
+    tagged = f"- name: {web}\n  newTag: '1.10' # ours\n"
+    with h.check("a newTag over a pinned base is found, at its line, with the command that pins it"):
+        wanted = f":4: error: {web}:1.10 has no digest; pin it: digester kustomize prod [unpinned-image]\n"
+        for name in ("kustomization.yaml", "kustomization.yml", "Kustomization"):
+            folder = overlay(tagged, name)
+            built = toolbox.run(h, "kustomize", "build", folder / "prod")
+            expect(f"image: {web}:1.10\n" in built.text, built)
+            for arguments in (("-R", "."), ("prod",), (f"prod/{name}",)):
+                done = check(h, "--offline", *arguments, cwd=folder)
+                expect((done.code, done.text) == (1, f"prod/{name}{wanted}"), done)
+                count = 2 if "-R" in arguments else 1
+                expect(f"{count} image{'s' if count > 1 else ''} checked; 1 found" in done.trouble, done)
+        kinds = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"
+        done = check(h, "--offline", "x.yaml", cwd=toolbox.lay(h, "component", {"x.yaml": f"{kinds}images:\n{tagged}"}))
+        expect(done.code == 1 and "x.yaml:5: error: " in done.text and "digester kustomize -R" in done.text, done)
+    with h.check("a tagSuffix is found too; a new name alone, a digest, what is skipped and Flux's kind are not"):
+        done = check(h, "--offline", "prod", cwd=overlay(f"- name: {web}\n  tagSuffix: -x\n"))
+        expect(done.code == 1 and f"prod/kustomization.yaml:4: error: {web}:*-x has no digest" in done.text, done)
+        folder = overlay(f"- name: {web}\n  newName: {web}2\n- name: {web}3\n  newTag: '1'\n  digest: {INDEX}\n")
+        done = check(h, "--offline", "-R", ".", cwd=folder)
+        expect(done.code == 0 and "2 images checked; nothing found" in done.trouble, done)
+        done = check(h, "--offline", "--skip-prefix", f"{registry.host}/", "prod", cwd=overlay(tagged))
+        expect(done.code == 0 and "0 images checked; nothing found; 1 skipped" in done.trouble, done)
+        flux = ("apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: x}\nspec: {}\n"
+                f"images:\n{tagged}")
+        done = check(h, "--offline", ".", cwd=toolbox.lay(h, "flux", {"kustomization.yaml": flux}))
+        expect(done.code == 0 and "no image found in 1 file" in done.trouble, done)
+    with h.check("a digest in images: must be there as those of manifests, and --fresh compares it with its newTag"):
+        done = check(h, "prod", cwd=overlay(f"- name: {web}\n  newTag: '1.10'\n  digest: {GONE}\n"))
+        expect(done.code == 1 and "prod/kustomization.yaml:5: error: " in done.text and "[missing-digest]" in done.text, done)
+        folder = overlay(f"- name: {web}\n  newTag: '1.10'\n  digest: {MANIFEST}\n")
+        expect(check(h, "-R", ".", cwd=folder).code == 0)
+        done = check(h, "--fresh", "-R", ".", cwd=folder)
+        expect(done.code == 1 and "digester kustomize --update" in done.text and "[moved-tag]" in done.text, done)
+    with h.check("after digester kustomize the check is green"):
+        folder = overlay(tagged)
+        expect(check(h, "-R", folder).code == 1)
+        done = toolbox.run(h, "digester", "kustomize", folder / "prod")
+        expect(done.code == 0, done)
+        expect(check(h, "-R", folder).code == 0)
+    with h.check("resolve warns of it, once for each kustomization, and ends with 0"):
+        folder = overlay(tagged + f"- name: {web}2\n  newTag: '2'\n")
+        done = toolbox.run(h, "digester", "resolve", "-i", "--offline", "-R", ".", cwd=folder)
+        expect(done.code == 0 and done.trouble.count("warning") == 1, done)
+        expect(f"prod/kustomization.yaml:4: warning: what this builds has {web}:1.10 and 1 more without a digest; images: is "
+               "pinned by digester kustomize prod\n" in done.trouble, done)
+    with h.check("a list that cannot be read is a warning"):
+        done = check(h, "--offline", "prod", cwd=overlay("- &a {name: x, newTag: '1'}\n- *a\n"))
+        expect("prod/kustomization.yaml:3: warning: its images: were not looked at: " in done.text, done)
+
+
+def check_summaries(h):
+    """What was not looked at is said."""
+    good = pod(f"r.example/web@{INDEX}")
+
+    def told(files, *arguments):
+        done = check(h, "--offline", *arguments, cwd=toolbox.lay(h, "told", files))
+        expect(done.code == 0, done)
+        return done
+
+    with h.check("the last line counts what was left out and skipped"):
+        done = told({"a.yaml": good + "---\n" + pod("auto"), "values.yaml": "a: 1\n", ".x.yaml": good,
+                     "c/Chart.yaml": "name: c\n", "c/templates/t.yaml": "{{ x }}\n"}, "-R", ".")
+        expect(done.trouble == "digester check: 1 image checked; nothing found; 1 skipped; 2 files without apiVersion and "
+               "kind left out; 1 file of Helm templates left out; 1 hidden left out\n", done)
+    with h.check("no image at all is said so"):
+        service = "apiVersion: v1\nkind: Service\nmetadata: {name: s}\n"
+        done = told({"a.yaml": service, "b.yaml": service}, ".")
+        expect((done.out, done.trouble) == (b"", "digester check: no image found in 2 files\n"), done)
+    with h.check("a file that was named and holds no object is a warning, of resolve too; one that was found is none"):
+        done = told({"values.yaml": "a: 1\n", "a.yaml": good}, "values.yaml", "a.yaml")
+        expect(done.text.startswith("values.yaml: warning: no object with apiVersion and kind is in it"), done)
+        done = toolbox.run(h, "digester", "resolve", "--offline", "values.yaml", cwd=h.work / "told")
+        expect(done.code == 0 and "values.yaml: warning: no object" in done.trouble, done)
+        expect(told({"values.yaml": "a: 1\n", "a.yaml": good}, ".").text == "")
+
+
+GROUPS = (check_findings, check_failures, check_kustomizations, check_summaries)
