@@ -2,6 +2,7 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <catch2/catch.hpp>
+#include <ctime>
 #include <map>
 
 #include "pull_secrets_fixture.hpp"
@@ -213,16 +214,17 @@ TEST_CASE_METHOD(Fixture, "a secret of a mebibyte costs its readers' images no m
             count("there are too many different hosts with patterns") >
         0);
 
-  // The whole of it is some 20,000 times this; copies of all that matches would take minutes.
+  // The whole of it is some 20,000 times this; copies of all that matches would take minutes of processor
+  // time.
   credential::Holdings holdings;
-  const auto started = std::chrono::steady_clock::now();
+  const auto started = std::clock();
   for (int review = 0; review < 1000; ++review) {
     REQUIRE(source.gather(context, holdings));
     for (int image = 0; image < 100; ++image)
       REQUIRE(holdings.match(app).size() == found.size());
     holdings.clear();
   }
-  CHECK(std::chrono::steady_clock::now() - started < 5s);
+  CHECK(std::clock() - started < 10 * CLOCKS_PER_SEC);
 }
 
 TEST_CASE_METHOD(Fixture,
