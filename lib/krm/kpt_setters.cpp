@@ -27,15 +27,15 @@ Result<SettersDone> look_after_setters(const pin::Page& page, bool pin) {
   // Reading all scalars once more takes its time, and few packages have setters.
   if (text.find("# kpt-set:") == std::string_view::npos) return out;
   const setters::PackageFile package{"ResourceList", text};
-  const auto pins = setters::find_setter_pins({&package, 1});
+  const setters::PlaceOf place = [&](std::size_t, std::size_t line) { return file_of(page, line); };
+  const auto pins = setters::find_setter_pins({&package, 1}, place);
   if (!pins) return fail(pins.error());
   const auto remark = [&](const setters::FileRemark& about, Severity severity) {
     const auto& [line, cause, cure] = about.remark;
     out.findings.push_back(finding_at(page, line, severity, cure.empty() ? cause : cause + "; " + cure));
   };
   if (!pin) {
-    for (const auto& about : setters::overwrite_warnings(
-             *pins, {&package, 1}, [&](std::size_t, std::size_t line) { return file_of(page, line); }))
+    for (const auto& about : setters::overwrite_warnings(*pins, {&package, 1}, place))
       remark(about, Severity::warning);
     return out;
   }

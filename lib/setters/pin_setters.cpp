@@ -18,9 +18,15 @@ std::string shown(std::string_view text) {
   return text::printable(text, 256);
 }
 
+std::string place_of(std::span<const PackageFile> files, const PlaceOf& place, std::size_t file,
+                     std::size_t line) {
+  return place ? place(file, line) : fmt::format("{}:{}", shown(files[file].path), line);
+}
+
 class Finder {
  public:
-  Finder(std::span<const PackageFile> files, const Package& package) : files_(files), package_(package) {}
+  Finder(std::span<const PackageFile> files, const Package& package, const PlaceOf& place)
+      : files_(files), package_(package), place_(place) {}
 
   Result<SetterPins> run() {
     for (const auto& field : package_.fields())
@@ -42,7 +48,7 @@ class Finder {
   }
 
   std::string where(const SetterValue& value) const {
-    return fmt::format("{}:{}", shown(files_[value.file].path), value.field->line);
+    return place_of(files_, place_, value.file, value.field->line);
   }
 
   std::vector<const SetterValue*> governing(const SetterField& field, std::string_view name) const {
@@ -106,9 +112,9 @@ class Finder {
       const auto& other = out_.pins[known->second];
       if (other.after != need.wanted)
         refuse(field,
-               fmt::format("the setter {} of {} would have to be {} here and {} at {}:{}",
+               fmt::format("the setter {} of {} would have to be {} here and {} at {}",
                            shown(need.value->name), where(*need.value), shown(need.wanted),
-                           shown(other.after), shown(files_[other.field_file].path), other.field_line),
+                           shown(other.after), place_of(files_, place_, other.field_file, other.field_line)),
                "give each image a setter of its own");
       return {};
     }
@@ -123,13 +129,14 @@ class Finder {
 
   std::span<const PackageFile> files_;
   const Package& package_;
+  const PlaceOf& place_;
   std::map<std::pair<std::size_t, std::size_t>, std::size_t> wanted_;  // file, place → in out_.pins
   SetterPins out_;
 };
 
 }  // namespace
 
-Result<SetterPins> find_setter_pins(std::span<const PackageFile> files) {
+Result<SetterPins> find_setter_pins(std::span<const PackageFile> files, const PlaceOf& place) {
   // Most of what is given is no kpt package.
   const auto has_kptfile = std::any_of(files.begin(), files.end(), [](const PackageFile& file) {
     return file.text.find("Kptfile") != std::string_view::npos;
@@ -137,7 +144,7 @@ Result<SetterPins> find_setter_pins(std::span<const PackageFile> files) {
   if (!has_kptfile) return SetterPins{};
   const auto package = Package::read(files);
   if (!package) return fail(package.error());
-  return Finder(files, *package).run();
+  return Finder(files, *package, place).run();
 }
 
 std::vector<FileRemark> overwrite_warnings(const SetterPins& pins, std::span<const PackageFile> files,
@@ -147,11 +154,9 @@ std::vector<FileRemark> overwrite_warnings(const SetterPins& pins, std::span<con
     out.push_back(
         {pin.field_file,
          {pin.field_line,
-          fmt::format(
-              "{} will be written over at the next render by the setter {} ({}), which is \"{}\"",
-              shown(pin.field_value), shown(pin.setter),
-              place ? place(pin.file, pin.line) : fmt::format("{}:{}", shown(files[pin.file].path), pin.line),
-              shown(pin.before)),
+          fmt::format("{} will be written over at the next render by the setter {} ({}), which is \"{}\"",
+                      shown(pin.field_value), shown(pin.setter), place_of(files, place, pin.file, pin.line),
+                      shown(pin.before)),
           "pin that too with --pin-setters"}});
   out.insert(out.end(), pins.refusals.begin(), pins.refusals.end());
   return out;

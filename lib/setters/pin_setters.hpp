@@ -40,15 +40,16 @@ struct SetterPins {
   std::vector<FileRemark> refusals;
 };
 
+// Where something stands, for people; without it, the file's path and the line.
+using PlaceOf = std::function<std::string(std::size_t file, std::size_t line)>;
+
 // Takes the whole package as it is after its fields were pinned: every file, the Kptfiles and the ConfigMaps
 // that they name among them. A field counts if a setter comment stands behind it and its value has a digest;
 // a setter's value counts if a function of a Kptfile in the field's folder or above has it. Validators too:
 // they do not write, but are not to see something else.
-Result<SetterPins> find_setter_pins(std::span<const PackageFile> files);
+Result<SetterPins> find_setter_pins(std::span<const PackageFile> files, const PlaceOf& place = nullptr);
 
 // Without --pin-setters: what to say, a remark a field that a setter's value would write over.
-// `place` says where a setter's value stands, for people; without it, the file's path and the line.
-using PlaceOf = std::function<std::string(std::size_t file, std::size_t line)>;
 std::vector<FileRemark> overwrite_warnings(const SetterPins& pins, std::span<const PackageFile> files,
                                            const PlaceOf& place = nullptr);
 

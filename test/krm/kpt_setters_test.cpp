@@ -1,6 +1,7 @@
 // A ResourceList that is a kpt package with setters.
 #include "krm/kpt_setters.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 namespace digester::krm {
@@ -64,6 +65,23 @@ TEST_CASE("a pattern of two setters without one for the digest: an error with th
   CHECK(done.findings[0].severity == Severity::error);
   CHECK_THAT(done.findings[0].message, Contains("${image}:${tag}@${digest}"));
   CHECK(look_after_setters(page, false).value().findings.at(0).severity == Severity::warning);
+}
+
+TEST_CASE("refusals name the files of the objects, not lines of what the host handed over") {
+  for (const auto& text : {package("${image}:${tag}", "{image: r.example/web, tag: '1'}"),
+                           package("${web}", "web: r.example/old:1"),
+                           package("${web}") + "    - image: r.example/b@sha256:" + std::string(64, 'b') +
+                               " # kpt-set: ${web}\n",
+                           package("r.example/web:1@${d}", "d: ''") + "    - image: r.example/b@sha256:" +
+                               std::string(64, 'b') + " # kpt-set: r.example/b@${d}\n"}) {
+    const auto done = look_after_setters(pinned(text), true).value();
+    const auto refused = std::find_if(done.findings.begin(), done.findings.end(),
+                                      [](const Finding& one) { return one.severity == Severity::error; });
+    REQUIRE(refused != done.findings.end());
+    INFO(refused->message);
+    CHECK(refused->message.find("ResourceList") == std::string::npos);
+    CHECK_THAT(refused->message, Contains("Kptfile"));
+  }
 }
 
 TEST_CASE("no setters, nothing to say") {
