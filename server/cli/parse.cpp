@@ -167,8 +167,11 @@ std::string explain(const CLI::App& app, const CLI::ParseError& error) {
     const auto bare = flag.substr(std::min(flag.find_first_not_of('-'), flag.size()));
     return fmt::format("there is no flag {}{}", Flags::quoted(flag), did_you_mean(bare, flags_of(app), "--"));
   }
-  if (!rest.empty() && dynamic_cast<const CLI::ExtrasError*>(&error))
-    return fmt::format("unexpected argument {}: it takes flags alone", Flags::quoted(rest.front()));
+  if (!rest.empty() && dynamic_cast<const CLI::ExtrasError*>(&error)) {
+    const auto places = app.get_options([](const CLI::Option* option) { return option->get_positional(); });
+    return fmt::format("unexpected argument {}: it takes {}", Flags::quoted(rest.front()),
+                       places.empty() ? "flags alone" : fmt::format("one {}", places.back()->get_name(true)));
+  }
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error)) {
     const std::string_view message = error.what();
     return fmt::format("{} needs a value", message.substr(0, message.find(':')));
@@ -258,14 +261,14 @@ Action parse(int argc, const char* const* argv, const Environment& environment) 
       "digester");
   app.formatter(std::make_shared<HelpFormatter>());  // subcommands inherit it
   app.require_subcommand(1);
-  app.footer(
+  const auto offered = offer(app);
+  app.footer(  // now that there are the subcommands, which would inherit it
       "Start here:\n"
       "  digester digest nginx:1.27        the digest behind a tag\n"
       "  digester resolve -f app.yaml      a manifest with the digests of its images\n"
       "  digester webhook --help           the server, its flags and defaults\n"
       "  kubectl label namespace NAME digest-resolution=enabled\n"
       "                                    switches a namespace on, once the webhook is installed");
-  const auto offered = offer(app);
   app.set_version_flag("--version", std::string());
   const auto* called = offered_by(offered, argc, argv);
   try {
@@ -274,6 +277,7 @@ Action parse(int argc, const char* const* argv, const Environment& environment) 
       const auto& about = reached(app, argc - 1, argv + 1);
       if (text::split(full_name(about), ' ').size() == static_cast<std::size_t>(argc - 1))
         return Exit{0, help_of(about)};
+      if (argv[argc - 1][0] != '-') return no_command(app, argc - 1, argv + 1);
     }
     app.parse(with_empty_values(called ? *called->app : app, argc, argv));
     if (!called) return no_command(app, argc, argv);

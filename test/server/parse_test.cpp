@@ -216,6 +216,29 @@ TEST_CASE("what was mistyped is answered with the nearest name") {
   CHECK(usage_error({"webhook", "--port"}).find("--port needs a value") != std::string::npos);
 }
 
+TEST_CASE("one argument too many is told to commands with arguments and without") {
+  CHECK(usage_error({"kustomize", "a", "b"}).find("unexpected argument \"b\": it takes one DIR\n") !=
+        std::string::npos);
+  CHECK(usage_error({"version", "x"}).find("unexpected argument \"x\": it takes flags alone\n") !=
+        std::string::npos);
+}
+
+TEST_CASE("help for a command that is not there names the nearest") {
+  CHECK(usage_error({"help", "dijest"})
+            .find("digester: there is no command \"dijest\"; did you mean digest?") != std::string::npos);
+  CHECK(usage_error({"help", "nope"}).find("there is no command \"nope\"") != std::string::npos);
+  CHECK(usage_error({"help", "setters", "lits"})
+            .find("digester setters: there is no command \"lits\"; did you "
+                  "mean list?") != std::string::npos);
+}
+
+TEST_CASE("a group's help does not end with the root's advice") {
+  CHECK(std::get<cli::Exit>(parse({"--help"})).text.find("Start here") != std::string::npos);
+  for (const auto& arguments : std::vector<std::vector<const char*>>{
+           {"setters", "--help"}, {"lock", "--help"}, {"version", "--help"}, {"help", "setters"}})
+    CHECK(std::get<cli::Exit>(parse(arguments)).text.find("Start here") == std::string::npos);
+}
+
 TEST_CASE("an idle limit that the API server outlives is refused") {
   CHECK(usage_error({"webhook", "--idle-timeout=90s"}).find("at least 1m31s") != std::string::npos);
   CHECK(webhook({"--idle-timeout=91s"}).limits.idle_timeout == std::chrono::seconds(91));
