@@ -20,9 +20,11 @@ constexpr std::string_view kKeys =
 
 // What only the caller may say: each is a flag.
 constexpr std::string_view kForbidden[] = {
-    "ca-file",        "context", "debug",          "insecure-registries",  "kubeconfig", "realm-allow",
-    "redirect-allow", "config",  "skip-prefix",    "registry-concurrency", "timeout",    "log-level",
-    "image-map",      "lock",    "build-artifacts"};
+    "ca-file",     "context",        "debug",  "insecure-registries",  "kubeconfig",
+    "realm-allow", "redirect-allow", "config", "registry-concurrency", "timeout",
+    "log-level",   "image-map",      "lock",   "build-artifacts"};
+
+constexpr std::string_view kBooleans[] = {"digest-only", "ignore-errors", "offline", "pin-setters"};
 
 std::optional<bool> boolean(std::string_view text) {
   const auto word = text::to_lower(text);
@@ -70,11 +72,20 @@ class Reader {
     return invalid(fmt::format("{}.{} {}", section_, text::printable(name_, 64), why));
   }
 
+  // To YAML 1.1 alone: hosts take the quotes off what is text to them.
+  static bool is_old_boolean(std::string_view name, const Tree& value) {
+    return std::find(std::begin(kBooleans), std::end(kBooleans), name) != std::end(kBooleans) &&
+           boolean(value.scalar) && !text::iequals(value.scalar, "true") &&
+           !text::iequals(value.scalar, "false");
+  }
+
   Result<void> take(std::string_view name, const Tree& value) {
     name_ = name;
+    if (name == "skip-prefix") return bad("is called skip-prefixes here: write that");
     if (std::find(std::begin(kForbidden), std::end(kForbidden), name) != std::end(kForbidden))
       return bad(fmt::format("is not for a package to say: give --{} to `digester fn`", name));
-    if (is_config_map_ && !(value.is_scalar() && (value.is_text || yaml::is_plain_text(value.scalar))))
+    if (is_config_map_ && !(value.is_scalar() && (value.is_text || yaml::is_plain_text(value.scalar) ||
+                                                  is_old_boolean(name, value))))
       return bad("is no string, and a ConfigMap has strings alone: write it in quotes");
     if (value.is_null()) return bad("has no value: give it one, or remove it");
     if (name == "skip-prefixes") return skip_prefixes(value);

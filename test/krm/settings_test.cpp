@@ -129,6 +129,22 @@ TEST_CASE("values of the wrong kind") {
   CHECK_THAT(error_of(digester("image-path: [{path: a, kinds: K}]")), Contains("no \"kinds\""));
 }
 
+TEST_CASE("a boolean's word that YAML 1.1 alone takes for one needs no quotes in a ConfigMap") {
+  CHECK(read(config_map("ignore-errors: yes")).ignore_errors == true);
+  CHECK(read(config_map("digest-only: Off, pin-setters: on")).digest_only == false);
+  CHECK(read(config_map("offline: on")).offline == true);
+  CHECK_THAT(error_of(config_map("ignore-errors: true")), Contains("is no string"));
+  CHECK_THAT(error_of(config_map("platform: yes")), Contains("is no string"));
+  CHECK_THAT(error_of(config_map("offline: no")), Contains("can only be true"));
+}
+
+TEST_CASE("the flag's name where the key has another") {
+  CHECK_THAT(error_of(config_map("skip-prefix: quay.io")),
+             Contains("data.skip-prefix is called skip-prefixes"));
+  CHECK_THAT(error_of(digester("skip-prefix: [quay.io]")),
+             Contains("spec.skip-prefix is called skip-prefixes"));
+}
+
 TEST_CASE("a key that is there twice") {
   CHECK_THAT(error_of("kind: Digester\nspec: {platform: a, platform: b}\n"), Contains("there twice"));
 }

@@ -81,9 +81,10 @@ def function_kpt(h):
         done = kpt(h.work / "f", "--", "insecure-registries=evil.example")
         expect(done.code != 0 and "not for a package to say" in done.trouble, done)
         expect(toolbox.contents(h.work / "f") == before)
-    with h.check("kpt fn render: a pipeline pins, and again"):
+    with h.check("kpt fn render: a pipeline pins, and again; a \"no\" from which kpt takes the quotes is one"):
         kptfile = ("apiVersion: kpt.dev/v1\nkind: Kptfile\nmetadata:\n  name: app # the package\npipeline:\n"
-                   "  mutators:\n  - exec: digester\n    configMap:\n      digest-only: \"false\"\n")
+                   "  mutators:\n  - exec: digester\n    configMap:\n      digest-only: \"false\"\n"
+                   "      ignore-errors: \"no\"\n")
         folder = toolbox.lay(h, "g", {"app.yaml": app(registry), "Kptfile": kptfile})
         for _ in range(2):
             done = toolbox.run(h, "kpt", "fn", "render", folder, "--allow-exec")
