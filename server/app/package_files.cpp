@@ -55,9 +55,11 @@ class Package {
 };
 
 // The values of `configPath` in a Kptfile.
-Result<std::vector<std::string>> config_paths(const PackageText& kptfile) {
-  const auto fields = setters::find_fields(kptfile.text);
-  if (!fields) return fail(fields.error().kind, kptfile.path + ": " + fields.error().message);
+Result<std::vector<std::string>> config_paths(const std::string& kptfile) {
+  const auto text = files::read_file(kptfile);
+  if (!text) return fail(text.error());
+  const auto fields = setters::find_fields(*text);
+  if (!fields) return fail(fields.error().kind, kptfile + ": " + fields.error().message);
   std::vector<std::string> out;
   for (const auto& field : fields->fields)
     if (field.path.starts_with("pipeline.") && field.path.ends_with("].configPath"))
@@ -83,7 +85,7 @@ Result<std::vector<PackageText>> read_package(std::span<const std::string> names
 
 Result<std::vector<PackageText>> read_governing(std::span<const std::string> known) {
   Package package;
-  std::set<std::string> folders;
+  std::set<std::string> folders, kptfiles;
   for (const auto& path : known) {
     package.know(path);
     if (path != files::kStandardInput) folders.insert(fs::path(plain(path)).parent_path().string());
@@ -92,18 +94,19 @@ Result<std::vector<PackageText>> read_governing(std::span<const std::string> kno
     auto at = fs::path(folder);
     for (int depth = 0; depth < kDeepest; ++depth) {
       std::error_code error;
-      if (fs::is_regular_file(at / kKptfile, error))
+      if (fs::is_regular_file(at / kKptfile, error)) {
+        kptfiles.insert((at / kKptfile).string());
         if (auto added = package.add((at / kKptfile).string()); !added) return fail(std::move(added.error()));
+      }
       if (at.empty() || at == at.root_path() || at.filename() == "..") break;
       at = at.parent_path();
     }
   }
-  const auto kptfiles = package.out.size();
-  for (std::size_t i = 0; i < kptfiles; ++i) {
-    const auto paths = config_paths(package.out[i]);
+  for (const auto& kptfile : kptfiles) {
+    const auto paths = config_paths(kptfile);
     if (!paths) return fail(paths.error());
     for (const auto& path : *paths) {
-      const auto file = (fs::path(package.out[i].path).parent_path() / path).lexically_normal().string();
+      const auto file = (fs::path(kptfile).parent_path() / path).lexically_normal().string();
       std::error_code error;
       if (!fs::is_regular_file(file, error)) continue;  // kpt's to complain of
       if (auto added = package.add(file); !added) return fail(std::move(added.error()));

@@ -120,12 +120,22 @@ def setters_values(h):
                              before.replace(old + b" # kpt-set", new + b" # kpt-set").replace(
                                  old + b'" # kpt-set', new + b'" # kpt-set'))
             expect(new in setters(h, "list", cwd=place).out and old not in setters(h, "list", cwd=place).out)
+    with h.check("a ConfigMap that the Kptfile names gets it, whether the Kptfile is given or found"):
+        config = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: setters}\ndata:\n  web: " + old + b" # here\n"
+        names = package["Kptfile"].split(b"    configMap:")[0] + b"    configPath: conf/setters.yaml\n"
+        for arguments in (("-f", "app.yaml"), ("-f", "app.yaml", "-f", "Kptfile"), ("-f", ".")):
+            place = toolbox.lay(h, "config", package | {"Kptfile": names, "conf/setters.yaml": config})
+            done = setters(h, "apply", f"web={new.decode()}", *arguments, cwd=place)
+            expect(done.code == 0 and "conf/setters.yaml:5: data.web: r.example" in done.trouble, done)
+            toolbox.same((place / "conf/setters.yaml").read_bytes(), config.replace(old, new))
+            toolbox.same((place / "Kptfile").read_bytes(), names)
     with h.check("what cannot be written there is a warning with file and line; the fields are set"):
         broad = package["Kptfile"].replace(b"web: " + old, b"web: &w " + old + b"\n      other: *w")
         expect(broad != package["Kptfile"])
         place = toolbox.lay(h, "anchor", package | {"Kptfile": broad})
         done = setters(h, "apply", f"web={new.decode()}", cwd=place)
-        expect(done.code == 0 and "Kptfile:9: warning: pipeline.mutators[0].configMap.web cannot be set" in done.trouble, done)
+        expect(done.code == 0 and "Kptfile:9: warning: pipeline.mutators[0].configMap.web cannot be" in done.trouble,
+               done)
         expect(new in (place / "app.yaml").read_bytes() and (place / "Kptfile").read_bytes() == broad, done)
     with h.check("standard input has no Kptfile, though one lies where it is called"):
         place = toolbox.lay(h, "input", package)
