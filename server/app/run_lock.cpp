@@ -22,9 +22,15 @@ namespace {
 
 constexpr int kFailed = 3;
 
-Result<known::ImagesLock> read_lock(const std::string& path) {
+Result<known::ImagesLock> read_lock(const std::string& path, bool must_be_there) {
   struct stat status {};
-  if (::stat(path.c_str(), &status) != 0 && errno == ENOENT) return known::ImagesLock();
+  if (::stat(path.c_str(), &status) != 0 && errno == ENOENT) {
+    if (!must_be_there) return known::ImagesLock();
+    return fail(
+        ErrorKind::not_found,
+        fmt::format("{}: there is no such lock; check its name, or name the images that a new one is to have",
+                    text::printable(path, 512)));
+  }
   const auto text = files::read_file(path, known::kMaxFile);
   if (!text) return fail(text.error());
   auto lock = known::ImagesLock::read(*text);
@@ -38,7 +44,7 @@ class Update {
   Update(const cli::LockUpdateOptions& options, Once& once) : options_(options), once_(once) {}
 
   int run(const LookUp& how, const cli::Environment& environment, const Clock& clock, const Logger& log) {
-    auto lock = read_lock(options_.lock);
+    auto lock = read_lock(options_.lock, options_.all);
     if (!lock) return failed(lock.error().message);
     if (!(options_.all ? take_all(*lock) : take_named(*lock))) return kFailed;
     const auto digests = look_up(questions_, how, environment, clock, log);
@@ -113,7 +119,13 @@ class Update {
       changes += fmt::format("{} {} -> {}\n", entry.id, old != nullptr ? digest_of(old->image) : "(new)",
                              digest_of(entry.image));
     }
-    if (changes.empty()) return 0;
+    if (changes.empty()) {
+      once_.say(fmt::format("nothing has moved: {} in {}",
+                            fresh.size() == 1 ? std::string("the image is as it is")
+                                              : fmt::format("{} images are as they are", fresh.size()),
+                            text::printable(options_.lock, 512)));
+      return 0;
+    }
     lock.merge(fresh);
     const auto text = lock.write();
     if (!text) return failed(fmt::format("{}: {}", options_.lock, text.error().message));
