@@ -11,10 +11,10 @@
 namespace digester::files {
 
 struct CollectOptions {
-  bool recursive = false;       // directories below directories, too
-  bool kustomizations = false;  // of directories, what is called "Kustomization" too
+  bool recursive = false;  // directories below directories, too
   std::size_t at_most = 100'000;
   std::size_t depth = 100;
+  bool kustomizations = false;  // of directories, what is called "Kustomization" too
 };
 
 struct Input {

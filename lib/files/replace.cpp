@@ -169,6 +169,24 @@ Result<void> replace_all(std::span<const Change> changes, const ReplaceHooks& ho
   return replacement.carry_out();
 }
 
+Result<void> may_be_written(const std::string& path) {
+  struct stat seen {};
+  const bool is_there = ::stat(path.c_str(), &seen) == 0;
+  if (is_there && S_ISDIR(seen.st_mode))
+    return fail(refuse(path, "it is a directory, not a file", "name a file in it"));
+  const std::unique_ptr<char, void (*)(void*)> real(::realpath(path.c_str(), nullptr), ::free);
+  // A file is replaced, for which its directory counts.
+  const bool is_replaced =
+      !is_there || (S_ISREG(seen.st_mode) && !path.starts_with("/dev/") && !path.starts_with("/proc/"));
+  const auto asked = is_replaced ? directory_of(real ? real.get() : path) : path;
+  if (::faccessat(AT_FDCWD, asked.c_str(), is_replaced ? W_OK | X_OK : W_OK, AT_EACCESS) != 0)
+    return fail(system_error(path, kWritten, errno));
+  if (struct stat directory{};
+      is_replaced && (::stat(asked.c_str(), &directory) != 0 || !S_ISDIR(directory.st_mode)))
+    return fail(system_error(path, kWritten, ENOTDIR));
+  return {};
+}
+
 Result<void> write_file(const std::string& path, std::string_view content) {
   struct stat seen {};
   const bool is_there = ::stat(path.c_str(), &seen) == 0;

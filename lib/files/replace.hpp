@@ -39,6 +39,10 @@ struct ReplaceHooks {
 // ErrorKind::cancelled: by a signal.
 Result<void> replace_all(std::span<const Change> changes, const ReplaceHooks& hooks = {});
 
+// Whether write_file() would find the place that it needs, as far as can be told without writing: a directory
+// that is not there, permissions. The same errors.
+Result<void> may_be_written(const std::string& path);
+
 // One file, new or not, as a whole. A device or pipe (/dev/stdout) is written to.
 Result<void> write_file(const std::string& path, std::string_view content);
 

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <unordered_set>
+
 #include "base/text.hpp"
 #include "known/ko_references.hpp"
 #include "known/reading.hpp"
@@ -52,16 +55,39 @@ Result<Artifacts> Artifacts::read(std::string_view text) {
     const auto what = fmt::format("the tag of {}", text::printable(*name, 128));
     if (auto reference = read_replacement(*tag, build.line, what); !reference)
       return fail(std::move(reference.error()));
-    artifacts.tags_.insert_or_assign(plain_name(*name), std::string(*tag));
+    artifacts.tags_.insert_or_assign(plain_name(*name),
+                                     Artifact{std::string(*name), std::string(*tag), build.line});
   }
   return artifacts;
 }
 
 std::optional<std::string> Artifacts::find(std::string_view image) const {
   if (image.find('@') != std::string_view::npos) return std::nullopt;
+  const auto* artifact = of(image);
+  return artifact == nullptr ? std::nullopt : std::optional(artifact->tag);
+}
+
+const Artifacts::Artifact* Artifacts::of(std::string_view image) const {
   const auto found = tags_.find(plain_name(without_tag(image)));
-  if (found == tags_.end()) return std::nullopt;
-  return found->second;
+  return found == tags_.end() ? nullptr : &found->second;
+}
+
+std::vector<const Artifacts::Artifact*> Artifacts::unused(std::span<const std::string_view> images) const {
+  std::unordered_set<const Artifact*> used;
+  std::unordered_set<std::string_view> written;  // whole, and without their digests
+  for (const auto image : images) {
+    const auto bare = image.substr(0, image.find('@'));
+    if (const auto* artifact = of(bare)) used.insert(artifact);
+    written.insert(image);
+    written.insert(bare);
+  }
+  std::vector<const Artifact*> out;
+  for (const auto& [name, artifact] : tags_)
+    if (!used.contains(&artifact) && !written.contains(artifact.tag)) out.push_back(&artifact);
+  std::sort(out.begin(), out.end(), [](const auto* a, const auto* b) {
+    return std::tie(a->line, a->name) < std::tie(b->line, b->name);
+  });
+  return out;
 }
 
 }  // namespace digester::known

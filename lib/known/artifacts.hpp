@@ -3,9 +3,11 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "base/result.hpp"
 
@@ -22,10 +24,20 @@ class Artifacts {
   // written, so that `app` is not `docker.io/library/app`. An image with a digest stays.
   std::optional<std::string> find(std::string_view image) const;
 
+  struct Artifact {
+    std::string name;  // as it was written
+    std::string tag;
+    std::size_t line = 0;
+  };
+  // Those that none of these images names, with or without a digest, nor is: in the order of their lines.
+  // Valid as long as this.
+  std::vector<const Artifact*> unused(std::span<const std::string_view> images) const;
+
   std::size_t size() const { return tags_.size(); }
 
  private:
-  std::unordered_map<std::string, std::string> tags_;
+  const Artifact* of(std::string_view image) const;
+  std::unordered_map<std::string, Artifact> tags_;
 };
 
 }  // namespace digester::known

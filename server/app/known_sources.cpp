@@ -117,8 +117,35 @@ std::optional<std::string> KnownSources::find_elsewhere(const pin::Batch& batch,
   return std::nullopt;
 }
 
+void KnownSources::explain_failed_builds(pin::Batch& batch) const {
+  for (auto& page : batch.pages())
+    for (std::size_t i = 0; i < page.outcomes.size(); ++i) {
+      const auto build = builds_.find(page.images.fields[i].value);
+      if (page.outcomes[i].status == pin::Status::failed && build != builds_.end() && !build->second)
+        page.outcomes[i].why = build->second.error();
+    }
+}
+
+void KnownSources::find_unused(const pin::Batch& batch, std::vector<Trouble>& troubles) const {
+  if (!artifacts_) return;
+  std::vector<std::string_view> images;
+  for (const auto& page : batch.pages())
+    for (const auto& field : page.images.fields)
+      images.emplace_back(field.value);
+  for (const auto& [before, after] : elsewhere_)
+    images.emplace_back(before);
+  for (const auto* artifact : artifacts_->unused(images)) {
+    Trouble trouble{std::nullopt, artifact->line, artifact->name, {}, true};
+    trouble.message =
+        fmt::format("{} was built, and no manifest that was read has it; is it named there as it is here?",
+                    text::printable(artifact->name, 256));
+    troubles.push_back(std::move(trouble));
+  }
+}
+
 std::vector<KnownSources::Trouble> KnownSources::conclude(pin::Batch& batch) {
   std::vector<Trouble> troubles;
+  explain_failed_builds(batch);
   for (std::size_t i = 0; i < batch.pages().size(); ++i) {
     auto& page = batch.pages()[i];
     if (page.problem || !has_object(page)) continue;
@@ -141,14 +168,17 @@ std::vector<KnownSources::Trouble> KnownSources::conclude(pin::Batch& batch) {
       // The batch has said so.
       if (std::any_of(page.images.fields.begin(), page.images.fields.end(), is_image)) continue;
       const auto value = left.refusal.empty() ? find(left.value) : std::nullopt;
+      if (const auto build = builds_.find(left.value); build != builds_.end() && !build->second) {
+        troubles.push_back({i, left.line, left.value, build->second.error().message});
+        continue;
+      }
       troubles.push_back({i, left.line, left.value,
                           value ? fmt::format("{} is {} here, which has no digest; say which digest it has",
                                               text::printable(left.value, 256), *value)
                                 : known::unresolved_message(left)});
     }
   }
-  for (const auto& [value, reference] : builds_)
-    if (!reference) troubles.push_back({std::nullopt, 0, value, reference.error().message});
+  find_unused(batch, troubles);
   return troubles;
 }
 

@@ -34,14 +34,15 @@ class KnownSources {
   void add_to(pin::Policy& policy);
 
   struct Trouble {
-    std::optional<std::size_t> page = std::nullopt;  // none: of a build
+    std::optional<std::size_t> page = std::nullopt;  // none: of an artifact
     std::size_t line = 0;                            // 0: of no line
     std::string value;
-    std::string message;  // cause and cure
+    std::string message;     // cause and cure
+    bool is_unused = false;  // an artifact that was built and that nothing names: a line of --build-artifacts
   };
   // ko:// references outside of images, which the batch does not know: replaces them in the pages' new texts.
-  // What is left of them, and builds that failed. Pages with a problem, and those without an object, are left
-  // alone. After the batch's own conclude().
+  // What is left of them. A build that failed is why its images have; artifacts that nothing names. Pages
+  // with a problem, and those without an object, are left alone. After the batch's own conclude().
   std::vector<Trouble> conclude(pin::Batch& batch);
 
   // --image-refs and --imgpkg-lock-output. `say` is told of entries of the lock that nothing has any more.
@@ -53,6 +54,8 @@ class KnownSources {
   Result<void> read_locks();
   std::optional<std::string> find(std::string_view image);
   std::optional<std::string> find_elsewhere(const pin::Batch& batch, std::string_view value);
+  void explain_failed_builds(pin::Batch& batch) const;
+  void find_unused(const pin::Batch& batch, std::vector<Trouble>& troubles) const;
   std::optional<std::string> built(std::string_view image);
 
   struct Replaced {

@@ -52,8 +52,14 @@ class Resolving {
     const bool failed = report::count(findings_).errors != 0;
     const bool write = !failed || options_.keep_going;
     int code = failed ? kFailed : 0;
+    bool is_put_out = write;
+    std::string outcome;
     if (write) {
       auto written = put_out();
+      is_put_out = written.has_value();
+      // Where a change could not be undone, the error says which.
+      if (!written && written.error().message.ends_with("nothing was changed"))
+        outcome = "nothing was written";
       if (written && !options_.diff)
         written = known_.write(batch_, [this](std::string_view line) { once_.say(line); });
       if (!written) {
@@ -67,9 +73,11 @@ class Resolving {
       once_.say(written.error().message);
       code = kFailed;
     }
-    once_.say(write
-                  ? summarize(batch_, inputs_, options_.diff ? "would pin" : "pinned")
-                  : fmt::format("nothing was written: {} failed", count_of(report::count(findings_).errors)));
+    if (is_put_out)
+      outcome = summarize(batch_, inputs_, options_.diff ? "would pin" : "pinned");
+    else if (!write)
+      outcome = fmt::format("nothing was written: {} failed", count_of(report::count(findings_).errors));
+    if (!outcome.empty()) once_.say(outcome);
     return code;
   }
 
@@ -112,10 +120,21 @@ class Resolving {
       auto finding = failure_at(source, page, index);
       if (options_.ignore_errors) finding.severity = Severity::warning;
       findings_.push_back(std::move(finding));
+    } else if (outcome.status == pin::Status::left && !options_.known.locks.empty()) {
+      auto finding = finding_at(source, page, field);
+      finding.rule = Rule::unpinned;
+      finding.severity = Severity::warning;
+      const auto& lock = options_.known.locks.front();
+      finding.message =
+          fmt::format("{} stays without a digest: no lock has it", text::printable(field.value, 512));
+      finding.cure =
+          fmt::format("digester lock update --lock {} {}", lock == "-" ? "FILE" : text::printable(lock, 512),
+                      text::printable(field.value, 512));
+      findings_.push_back(std::move(finding));
     } else if ((outcome.status == pin::Status::pinned || outcome.status == pin::Status::replaced) &&
                page.changed && outcome.proposed != field.value && !options_.report.empty()) {
       auto finding = finding_at(source, page, field);
-      finding.rule = Rule::pinned;
+      finding.rule = outcome.proposed.find('@') == std::string::npos ? Rule::remark : Rule::pinned;
       finding.severity = Severity::note;
       finding.proposed = outcome.proposed;
       finding.message = fmt::format("{} becomes {}", text::printable(field.value, 512),
@@ -143,10 +162,15 @@ class Resolving {
     findings_.push_back(std::move(finding));
   }
 
-  // A ko:// reference where no image is.
+  // A ko:// reference where no image is, or an artifact that nothing uses.
   void find_at(const KnownSources::Trouble& trouble) {
     Finding finding{Rule::unresolved, options_.ignore_errors ? Severity::warning : Severity::error, ""};
-    if (trouble.page) {
+    if (trouble.is_unused) {
+      finding.rule = Rule::remark;
+      finding.severity = Severity::warning;
+      finding.file = options_.known.build_artifacts;
+      finding.line = trouble.line;
+    } else if (trouble.page) {
       const auto& source = inputs_.sources[*trouble.page];
       finding.file = source.path;
       finding.line = source.is_built ? 0 : trouble.line;
@@ -210,6 +234,19 @@ class Resolving {
   std::vector<FileChange> changes_;  // of files that are no pages
 };
 
+// Files to be written beside the manifests.
+std::vector<const std::string*> outputs_of(const cli::ResolveOptions& options) {
+  std::vector<const std::string*> paths;
+  const auto add = [&paths](const std::string& path) {
+    if (!path.empty() && path != "-") paths.push_back(&path);
+  };
+  add(options.report);
+  if (options.diff) return paths;
+  add(options.known.image_refs);
+  add(options.known.imgpkg_lock_output);
+  return paths;
+}
+
 }  // namespace
 
 int run_resolve(const cli::ResolveOptions& options, const cli::Environment& environment) {
@@ -223,6 +260,13 @@ int run_resolve(const cli::ResolveOptions& options, const cli::Environment& envi
   policy.skip_prefixes = options.skip.all();
   policy.digest_only = options.digest_only;
   policy.offline = options.offline;
+
+  // What could not be written in the end, need not be begun.
+  for (const auto* path : outputs_of(options))
+    if (auto may = files::may_be_written(*path); !may) {
+      once.say(fmt::format("{}; nothing was written", may.error().message));
+      return kFailed;
+    }
 
   auto known = KnownSources::open(options.known, options.digest_only);
   if (!known) {

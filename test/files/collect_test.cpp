@@ -59,6 +59,16 @@ TEST_CASE("of a directory its manifests are taken, sorted, those below only with
   CHECK(!all.inputs.front().named);
 }
 
+TEST_CASE("a file called Kustomization is taken where that is wanted", "[files]") {
+  const test::TemporaryDirectory directory;
+  for (const auto* name : {"Kustomization", "a.yaml", "below/Kustomization"})
+    directory.write(name, "x");
+  const Names root{directory.path().string()};
+  CHECK(paths(collect(root), directory) == Names{"a.yaml"});
+  const auto wanted = collect(root, {.recursive = true, .kustomizations = true});
+  CHECK(paths(wanted, directory) == Names{"Kustomization", "a.yaml", "below/Kustomization"});
+}
+
 TEST_CASE("hidden files and directories are left out and counted, unless they are named", "[files]") {
   const test::TemporaryDirectory directory;
   for (const auto* name : {".a.yaml", ".git/x.yaml", "b.yaml", ".gitignore"})

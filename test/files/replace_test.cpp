@@ -301,3 +301,17 @@ TEST_CASE("a report is written as a whole, new or not, and keeps its mode", "[fi
   CHECK_THAT(files::write_file(directory.path().string(), "x").error().message, Contains("is a directory"));
   CHECK(files::write_file("/dev/null", "x"));
 }
+
+TEST_CASE("whether a file may be written is told before", "[files]") {
+  const test::TemporaryDirectory directory;
+  const auto file = directory.write("a", "x");
+  CHECK(files::may_be_written(file));
+  CHECK(files::may_be_written(directory / "new"));
+  CHECK(files::may_be_written("new"));
+  CHECK(files::may_be_written("/dev/null"));
+  const auto refused = [](const std::string& path) { return files::may_be_written(path).error().message; };
+  CHECK_THAT(refused(directory / "none/report"), Contains("none/report: cannot be written: No such file"));
+  CHECK_THAT(refused(file + "/report"), Contains("Not a directory"));
+  CHECK_THAT(refused(directory.path().string()), Contains("is a directory"));
+  CHECK(names_in(directory.path()) == std::vector<std::string>{"a"});
+}

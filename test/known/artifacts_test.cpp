@@ -56,6 +56,24 @@ TEST_CASE("a build without a registry has no digest, and other members do not ma
   CHECK(Artifacts::read(R"({"builds":null})").value().size() == 0);
 }
 
+TEST_CASE("artifacts are unused that no image names, nor is") {
+  const auto file = Artifacts::read(R"({"builds":[
+    {"imageName":"typo","tag":"r.example/typo:1"},
+    {"imageName":"App","tag":"r.example/app:1"},
+    {"imageName":"done","tag":"r.example/done:1"}]})")
+                        .value();
+  const auto unused = [&file](std::vector<std::string_view> images) {
+    std::vector<std::string> out;
+    for (const auto* artifact : file.unused(images))
+      out.push_back(artifact->name + " " + std::to_string(artifact->line));
+    return out;
+  };
+  const std::string pinned = "r.example/done:1@" + test::kDigest, app = "app@" + test::kOther;
+  CHECK(unused({}) == std::vector<std::string>{"typo 2", "App 3", "done 4"});
+  CHECK(unused({"ko://app:x", pinned}) == std::vector<std::string>{"typo 2"});
+  CHECK(unused({app, "r.example/done:1", "typo"}).empty());
+}
+
 TEST_CASE("what is no such file is told with its line and the cure") {
   const auto error = [](const std::string& text) { return test::error_of(Artifacts::read(text)); };
   CHECK(

@@ -61,6 +61,9 @@ def check_findings(h):
         one = pod(f"{web}@{ARM64}")
         expect(check(h, "--fresh", "--platform", "linux/arm64", "-f", "-", stdin=one).code == 0)
         expect(check(h, "--fresh", "-f", "-", stdin=one).code == 1)
+    with h.check("a ko:// reference: the cure names flags of the command that has them"):
+        done = check(h, "-f", "-", stdin=pod("ko://example.com/app"))
+        expect(done.code == 1 and "ko://example.com/app: it has no image yet; digester resolve --ko builds it" in done.text, done)
     with h.check("what is skipped is not found; an expression is a warning, which is no failure"):
         expect(check(h, "--skip-prefix", f"{registry.host}/", "-f", "-", stdin=pod(web)).code == 0)
         done = check(h, "-f", "-", stdin=pod("'{{ .Values.image }}'"))

@@ -77,6 +77,12 @@ def ko_unresolved(h):
                            env={"PATH": "/nonexistent"})
         expect(done.code == 3 and not done.out, done)
         expect(re.search("there is no ko in PATH; .*--image-map", done.trouble), done)
+    with h.check("ko: a build that fails is told once a place, and --ko is not what helps"):
+        done = toolbox.run(h, "digester", "resolve", "--ko", "-f", "-", cwd=folder, stdin=deployment,
+                           env={"PATH": "/nonexistent"})
+        places = re.findall(r"^digester resolve: standard input:(\d+): ko build \S+: there is no ko", done.trouble, re.M)
+        expect(places == ["12", "14"] and done.trouble.count("\n") == 3, done)
+        expect("nothing has built it" not in done.trouble and "--ko" not in done.trouble, done)
 
 
 @toolbox.needs("ko", "go")

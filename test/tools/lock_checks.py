@@ -46,9 +46,10 @@ def locks(h):
         expect(done.code == 0, done)
         toolbox.same((folder / "refs.txt").read_bytes(), f"{host}/team/web:1.10@{INDEX}\n".encode())
 
-    with h.check("lock update: nothing changes, nothing is printed"):
+    with h.check("lock update: nothing changes, nothing is printed on standard output"):
         done = run("lock", "update", "--lock", "lock.yml", f"{host}/team/web:1.10")
-        expect((done.code, done.out, done.err) == (0, b"", b""), done)
+        expect((done.code, done.text, done.trouble) ==
+               (0, "", "digester lock update: nothing has moved: the image is as it is in lock.yml\n"), done)
         toolbox.same((folder / "lock.yml").read_bytes(), wanted)
     with h.check("lock update: a tag that has moved, and one that is new; what else the lock has stays"):
         registry.move("team/web:1.10", MANIFEST)
@@ -60,6 +61,10 @@ def locks(h):
         registry.move("team/web:1.10", INDEX)
         done = run("lock", "update", "--all", "--lock", "both.yml")
         expect(done.code == 0 and done.text == f"{host}/team/web:1.10 {MANIFEST} -> {INDEX}\n", done)
+    with h.check("lock update --all: a lock that is not there is an error, and none is made"):
+        done = run("lock", "update", "--all", "--lock", "missing.yml")
+        expect(done.code == 3 and "missing.yml: there is no such lock; check its name" in done.trouble, done)
+        expect(not (folder / "missing.yml").exists())
     with h.check("lock update: makes images.lock.yml where there is no lock"):
         done = run("lock", "update", f"{host}/team/web:1.10")
         expect(done.code == 0, done)
@@ -79,6 +84,13 @@ def locks(h):
         done = run("resolve", "--offline", "--lock", "lock.yml", "-f", "pod.yaml")
         expect(done.code == 0, done)
         toolbox.same(done.out, online)
+    with h.check("lock: --offline says which images no lock has, and what puts them there"):
+        other = f"{host}/team/web:1.11"
+        done = run("resolve", "--offline", "--lock", "lock.yml", "-f", "-", stdin=pod.replace(b"web:1.10", b"web:1.11"))
+        expect(done.code == 0 and re.search(rf"standard input:\d+: warning: {other} stays without a digest: no lock has it; "
+                                            rf"digester lock update --lock lock.yml {other}\n", done.trouble), done)
+        done = run("resolve", "--offline", "--lock", "lock.yml", "-f", "pod.yaml")
+        expect("warning" not in done.trouble, done)
     with h.check("lock: without --offline what the lock has is not asked for, and the rest is"):
         done = run("resolve", "--lock", "lock.yml", "-f", "pod.yaml")
         expect(done.code == 0, done)

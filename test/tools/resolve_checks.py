@@ -190,6 +190,20 @@ def resolve_reports(h):
     with h.check("a report that cannot be written ends with 3"):
         done = resolve(h, "--report", "none/report", "k8s/a.yaml", cwd=folder)
         expect(done.code == 3 and "none/report: cannot be written: No such file" in done.trouble, done)
+    with h.check("outputs that could not be written are found before any manifest is"):
+        (folder / "file").write_text("")
+        (folder / "locked").mkdir(mode=0o555)
+        before = toolbox.contents(folder)
+        for flag in ("--report", "--image-refs", "--imgpkg-lock-output"):
+            for path in ("none/x", "k8s", "file/x", "locked/x"):
+                if path == "locked/x" and os.access(folder / "locked", os.W_OK):
+                    continue  # root may
+                done = resolve(h, "-i", flag, path, "k8s/a.yaml", cwd=folder)
+                fails(done, f"{path}: ", "nothing was written")
+                expect("pinned" not in done.trouble, done)
+        expect(toolbox.contents(folder) == before)
+        done = resolve(h, "-i", "--image-refs", "/dev/stdout", "k8s/a.yaml", cwd=folder)
+        expect((done.code, done.text) == (0, f"{web}@{INDEX}\n"), done)
 
 
 def resolve_hostile(h):
@@ -241,6 +255,7 @@ def resolve_hostile(h):
         done = subprocess.run([h.program, "resolve", "-i", folder], capture_output=True, env=h.environment(),
                               preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)))
         expect(done.returncode == 3 and b"File too large" in done.stderr and b"nothing was changed" in done.stderr, done)
+        expect(done.stderr.endswith(b"digester resolve: nothing was written\n") and b"pinned" not in done.stderr, done)
         expect(toolbox.contents(folder) == before)
     with h.check("on a full disk nothing is written and nothing left behind"):
         folder = toolbox.lay(h, "disk", {})

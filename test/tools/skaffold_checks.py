@@ -41,6 +41,19 @@ def skaffold(h):
         expect(done.code == 0, done)
         toolbox.same(done.out, pod.replace("image: app", f"image: {registry.host}/team/web:1.10@{INDEX}").replace(
             "migrate:2", f"migrate:2@{MANIFEST}").encode())
+    with h.check("Skaffold: --offline, what was built without a digest is not counted as pinned"):
+        done = resolve(h, folder, "--offline", "--build-artifacts", "tags.json", "-f", "-", stdin=pod)
+        expect(done.code == 0 and f"image: {registry.host}/team/web:1.10\n" in done.text, done)
+        expect("pinned 0 images in 1 file; 1 replaced without a digest; 1 left without a digest\n" in done.trouble, done)
+    with h.check("Skaffold: an artifact that no manifest has is a warning, unless it stands there already"):
+        builds["builds"].append({"imageName": "typo", "tag": f"r.example/typo:1@{INDEX}"})
+        (folder / "more.json").write_text(json.dumps(builds, indent=1))
+        done = resolve(h, folder, "--offline", "--build-artifacts", "more.json", "-f", "-", stdin=pod)
+        expect(done.code == 0 and done.trouble.count("warning") == 1, done)
+        expect(re.search(r"more\.json:\d+: warning: typo was built, and no manifest that was read has it; ", done.trouble), done)
+        again = pod.replace("image: app", f"image: r.example/typo:1@{INDEX}")
+        done = resolve(h, folder, "--offline", "--build-artifacts", "more.json", "-f", "-", stdin=again)
+        expect("warning: app was built" in done.trouble and "typo" not in done.trouble, done)
     with h.check("Skaffold (fixture): a file that is none is one line with file, line and cure, and nothing is printed"):
         (folder / "wrong.json").write_text('{"builds":[\n  {"imageName": "app"}\n]}\n')
         for name, words in (("wrong.json", r"wrong\.json: line 2: .*skaffold build"), ("pod.yaml", r"pod\.yaml: line 1: "),
