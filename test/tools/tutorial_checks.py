@@ -58,7 +58,7 @@ def tutorial(h):
                 expect(not wrong, *wrong)
         with h.check(f"{DOCUMENT}: nothing is left"):
             expect(not (h.work / "tutorial").exists() and not (reader.state / "pid").exists())
-            plugins = list((h.work / "home").rglob("plugin.yaml"))
+            plugins = list((h.work / "home").rglob("helm/plugins/*"))
             expect(not plugins, plugins)
         if h.update:
             documents.shown_anew(DOCUMENT, reader.ran)
