@@ -106,7 +106,8 @@ class Printer {
     const auto before = quoted("a/", name), after = quoted("b/", name);
     // A tab ends a name with blanks, which would else be taken for what follows a name.
     const auto* end = name.find(' ') != std::string_view::npos && !before.starts_with('"') ? "\t" : "";
-    line("\x1b[1m", fmt::format("diff --git {} {}", before, after));
+    // Without git's own header, which would make the names relative to the repository's top instead of to
+    // where both this program and `git apply` run.
     line("\x1b[1m", fmt::format("--- {}{}", before, end));
     line("\x1b[1m", fmt::format("+++ {}{}", after, end));
   }

@@ -3,20 +3,21 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "report/tame.hpp"
 #include "report/writers.hpp"
 
 namespace digester::report {
 namespace {
 
-std::string escape(std::string_view text, bool property) {
+std::string escape(std::string_view raw, bool property) {
   std::string out;
-  for (const char c : text) {
+  for (const char c : raw) {
     if (c == '%' || c == '\r' || c == '\n' || (property && (c == ':' || c == ',')))
       fmt::format_to(std::back_inserter(out), "%{:02X}", static_cast<unsigned char>(c));
     else
       out += c;
   }
-  return out;
+  return tame(text::printable(out, 8192));
 }
 
 std::string_view command(Severity severity) {

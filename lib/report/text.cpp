@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "base/text.hpp"
+#include "report/tame.hpp"
 #include "report/writers.hpp"
 
 namespace digester::report {
@@ -49,13 +50,15 @@ std::string write_text(std::span<const Finding> findings, bool colour) {
   const auto to = std::back_inserter(out);
   for (const auto& finding : findings) {
     if (!finding.file.empty()) {
-      out += text::printable(finding.file, kLongestName);
+      // GitHub's runner obeys a line that begins so, whoever printed it.
+      if (finding.file.starts_with("::")) out += "./";
+      out += tame(text::printable(finding.file, kLongestName));
       if (finding.line != 0) fmt::format_to(to, ":{}", finding.line);
       out += ": ";
     }
     fmt::format_to(to, "{}{}:{} {} [{}]\n", colour ? colour_of(finding.severity) : "",
                    to_string(finding.severity), colour ? "\x1b[0m" : "",
-                   text::printable(finding.text(), kLongestMessage), describe(finding.rule).id);
+                   tame(text::printable(finding.text(), kLongestMessage)), describe(finding.rule).id);
   }
   return out;
 }

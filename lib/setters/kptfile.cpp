@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
+#include <tuple>
 #include <unordered_map>
 
 #include "base/text.hpp"
@@ -81,19 +83,48 @@ std::vector<Place> places_of(std::size_t file, const PackageFile& of, const Fiel
   return out;
 }
 
+// The fields of a file by their paths: a package may have as many functions as fields.
+class Order {
+ public:
+  explicit Order(const Fields& fields) {
+    for (const auto& field : fields.fields)
+      sorted_.push_back(&field);
+    std::sort(sorted_.begin(), sorted_.end(),
+              [](const Field* a, const Field* b) { return key(*a) < key(*b); });
+  }
+  // Those whose paths begin so, in the order of the text.
+  std::vector<const Field*> below(std::size_t document, std::string_view around) const {
+    const auto first =
+        std::lower_bound(sorted_.begin(), sorted_.end(), Key(document, around, 0),
+                         [](const Field* field, const Key& wanted) { return key(*field) < wanted; });
+    auto last = first;
+    while (last != sorted_.end() && (*last)->document == document && (*last)->path.starts_with(around))
+      ++last;
+    std::vector<const Field*> out(first, last);
+    std::sort(out.begin(), out.end(), [](const Field* a, const Field* b) { return a->begin < b->begin; });
+    return out;
+  }
+
+ private:
+  using Key = std::tuple<std::size_t, std::string_view, std::size_t>;
+  static Key key(const Field& field) { return {field.document, field.path, field.begin}; }
+  std::vector<const Field*> sorted_;
+};
+
 struct Reading {
   std::span<const PackageFile> files;
   const std::vector<Fields>& read;
   std::vector<Index> indexes;
+  std::vector<Order> orders;
   std::vector<Place> places;
+  std::multimap<std::string_view, const Place*> by_path;
 
   // Scalars right below `path`.
   void take_values(const Place& place, std::string_view path, const std::string& folder,
                    std::vector<SetterValue>& out) const {
     const auto around = fmt::format("{}{}.", place.prefix, path);
-    for (const auto& field : read[place.file].fields)
-      if (field.document == place.document && field.path.starts_with(around))
-        out.push_back({field.path.substr(around.size()), folder, place.file, &field});
+    for (const auto* field : orders[place.file].below(place.document, around))
+      out.push_back({field->path.substr(around.size()), folder, place.file, field});
   }
 
   void take_function(const Place& kptfile, const std::string& function, std::vector<SetterValue>& out) const {
@@ -106,8 +137,9 @@ struct Reading {
     const auto config = index.value(kptfile, function + ".configPath");
     if (config.empty()) return;
     const auto path = folder.empty() ? normal(config) : fmt::format("{}/{}", folder, normal(config));
-    for (const auto& place : places)
-      if (place.path == path) take_values(place, "data", folder, out);
+    const auto [first, last] = by_path.equal_range(path);
+    for (auto place = first; place != last; ++place)
+      take_values(*place->second, "data", folder, out);
   }
 
   std::vector<SetterValue> values() const {
@@ -160,13 +192,17 @@ Result<Package> Package::read(std::span<const PackageFile> files) {
                   fmt::format("{}: {}", text::printable(file.path, 256), fields.error().message));
     out.read_.push_back(std::move(*fields));
   }
-  Reading reading{files, out.read_, {}, {}};
-  for (std::size_t i = 0; i < files.size(); ++i)
-    reading.indexes.emplace_back(out.read_[i]);
+  Reading reading{files, out.read_, {}, {}, {}, {}};
+  for (const auto& fields : out.read_) {
+    reading.indexes.emplace_back(fields);
+    reading.orders.emplace_back(fields);
+  }
   for (std::size_t i = 0; i < files.size(); ++i) {
     const auto places = places_of(i, files[i], out.read_[i], reading.indexes[i]);
     reading.places.insert(reading.places.end(), places.begin(), places.end());
   }
+  for (const auto& place : reading.places)
+    reading.by_path.emplace(place.path, &place);
   out.values_ = reading.values();
   if (!out.values_.empty()) out.fields_ = reading.fields();
   return out;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <unordered_map>
 
 #include "base/text.hpp"
 #include "image/digest.hpp"
@@ -26,7 +27,10 @@ std::string place_of(std::span<const PackageFile> files, const PlaceOf& place, s
 class Finder {
  public:
   Finder(std::span<const PackageFile> files, const Package& package, const PlaceOf& place)
-      : files_(files), package_(package), place_(place) {}
+      : files_(files), package_(package), place_(place) {
+    for (const auto& value : package.values())
+      by_name_[value.name].push_back(&value);
+  }
 
   Result<SetterPins> run() {
     for (const auto& field : package_.fields())
@@ -53,8 +57,10 @@ class Finder {
 
   std::vector<const SetterValue*> governing(const SetterField& field, std::string_view name) const {
     std::vector<const SetterValue*> out;
-    for (const auto& value : package_.values())
-      if (value.name == name && Package::is_below(field.path, value.folder)) out.push_back(&value);
+    const auto named = by_name_.find(name);
+    if (named == by_name_.end()) return out;
+    for (const auto* value : named->second)
+      if (Package::is_below(field.path, value->folder)) out.push_back(value);
     return out;
   }
 
@@ -129,6 +135,7 @@ class Finder {
 
   std::span<const PackageFile> files_;
   const Package& package_;
+  std::unordered_map<std::string_view, std::vector<const SetterValue*>> by_name_;
   const PlaceOf& place_;
   std::map<std::pair<std::size_t, std::size_t>, std::size_t> wanted_;  // file, place → in out_.pins
   SetterPins out_;

@@ -1,5 +1,13 @@
 #include "app/manifest_output.hpp"
 
+#include <fmt/format.h>
+
+#include <memory>
+#include <utility>
+
+#include "base/text.hpp"
+#include "yaml/reader.hpp"
+
 namespace digester::app {
 namespace {
 
@@ -21,9 +29,7 @@ bool begins_document(std::string_view line) {
   return line.starts_with("---") && (line.size() == 3 || line[3] == ' ' || line[3] == '\t');
 }
 
-}  // namespace
-
-void append_documents(std::string& stream, std::string_view text) {
+void append(std::string& stream, std::string_view text) {
   if (stream.empty()) {
     stream = text;
     return;
@@ -36,6 +42,72 @@ void append_documents(std::string& stream, std::string_view text) {
   else if (!begins_document(line))
     stream += "---\n";
   stream += text;
+}
+
+// What a text holds, without the marks of documents and without empty ones.
+class Content {
+ public:
+  explicit Content(std::unique_ptr<yaml::EventReader> reader) : reader_(std::move(reader)) {}
+
+  // stream_end at the end.
+  Result<yaml::Event> next() {
+    while (true) {
+      auto event = reader_->next();
+      if (!event) return event;
+      if (event->kind == yaml::EventKind::document_start) {
+        begins_ = true;
+        continue;
+      }
+      if (event->kind == yaml::EventKind::document_end) continue;
+      const bool first = std::exchange(begins_, false);
+      const bool empty = event->kind == yaml::EventKind::scalar && event->begin == event->end;
+      if (!first || !empty) return event;
+    }
+  }
+
+ private:
+  std::unique_ptr<yaml::EventReader> reader_;
+  bool begins_ = false;
+};
+
+bool same(const yaml::Event& a, const yaml::Event& b) {
+  return a.kind == b.kind && a.value == b.value && a.anchor == b.anchor && a.tag == b.tag &&
+         (a.style == yaml::ScalarStyle::plain) == (b.style == yaml::ScalarStyle::plain);
+}
+
+// The text is there, from where `stream` stands.
+bool follows(std::string_view text, Content& stream) {
+  Content own(yaml::read(text));
+  while (true) {
+    const auto wanted = own.next();
+    if (!wanted) return false;
+    if (wanted->kind == yaml::EventKind::stream_end) return true;
+    const auto event = stream.next();
+    if (!event || !same(*wanted, *event)) return false;
+  }
+}
+
+}  // namespace
+
+Result<std::string> join_documents(std::span<const NamedText> texts) {
+  std::string stream;
+  for (const auto& [name, text] : texts)
+    append(stream, text);
+  if (texts.size() < 2) return stream;
+  Content content(yaml::read(stream));
+  for (const auto& [name, text] : texts)
+    if (!follows(text, content))
+      return fail(
+          ErrorKind::invalid,
+          fmt::format(
+              "{}: it cannot be printed with the other files without being read as something else; end "
+              "it with a line break, print it alone, or use -i",
+              text::printable(name, 1024)));
+  const auto rest = content.next();
+  if (!rest || rest->kind != yaml::EventKind::stream_end)
+    return fail(ErrorKind::invalid,
+                "the files cannot be printed as one stream; print them one by one, or use -i");
+  return stream;
 }
 
 }  // namespace digester::app

@@ -1,14 +1,23 @@
 // Manifests of several files as one stream.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
+#include "base/result.hpp"
+
 namespace digester::app {
 
-// Adds a text behind those that are there, as documents of their own: `---` between them unless the text has
-// it. What is there is not touched, but for a line break where its last line has none; of the text, a byte
-// order mark goes, which means something at the beginning of a stream alone.
-void append_documents(std::string& stream, std::string_view text);
+struct NamedText {
+  std::string_view name, text;
+};
+
+// The texts one behind the other, as documents of their own: `---` between them unless the next one has it.
+// None is touched, but for a line break where its last line has none, and for byte order marks, which mean
+// something at the beginning of a stream alone. The stream is read again: if something in it would not be
+// read as it is in its own file (a block scalar at the end that the line break would lengthen), the answer is
+// an error that begins with the name.
+Result<std::string> join_documents(std::span<const NamedText> texts);
 
 }  // namespace digester::app

@@ -1,5 +1,6 @@
 #include "app/package_files.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <set>
 #include <system_error>
@@ -54,6 +55,17 @@ class Package {
   std::set<std::string> seen_;
 };
 
+// Does the path, links followed, lead to something below the directory? A package's word moves nothing
+// outside of it.
+bool is_within(const fs::path& directory, const std::string& file) {
+  std::error_code error;
+  const auto root = fs::canonical(directory.empty() ? "." : directory, error);
+  if (error) return false;
+  const auto real = fs::canonical(file, error);
+  if (error) return false;
+  return std::mismatch(root.begin(), root.end(), real.begin(), real.end()).first == root.end();
+}
+
 // The values of `configPath` in a Kptfile.
 Result<std::vector<std::string>> config_paths(const std::string& kptfile) {
   const auto text = files::read_file(kptfile);
@@ -106,9 +118,11 @@ Result<std::vector<PackageText>> read_governing(std::span<const std::string> kno
     const auto paths = config_paths(kptfile);
     if (!paths) return fail(paths.error());
     for (const auto& path : *paths) {
-      const auto file = (fs::path(kptfile).parent_path() / path).lexically_normal().string();
+      const auto folder = fs::path(kptfile).parent_path();
+      const auto file = (folder / path).lexically_normal().string();
       std::error_code error;
       if (!fs::is_regular_file(file, error)) continue;  // kpt's to complain of
+      if (!is_within(folder, file)) continue;
       if (auto added = package.add(file); !added) return fail(std::move(added.error()));
     }
   }

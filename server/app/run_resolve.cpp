@@ -188,21 +188,25 @@ class Resolving {
 
   Result<void> put_out() const {
     if (options_.in_place) return write_in_place();
+    if (options_.diff) return print_diff();
+    std::vector<NamedText> texts;
+    for (std::size_t i = 0; i < batch_.pages().size(); ++i)
+      if (!inputs_.sources[i].is_left_out)
+        texts.push_back({batch_.pages()[i].name, batch_.pages()[i].result()});
+    if (texts.size() == 1) return print(texts.front().text);
+    const auto stream = join_documents(texts);
+    if (!stream) return fail(stream.error());
+    return print(*stream);
+  }
+
+  Result<void> print_diff() const {
     std::string stream;
-    const bool colour = may_colour(STDOUT_FILENO, environment_);
-    for (std::size_t i = 0; i < batch_.pages().size(); ++i) {
-      const auto& page = batch_.pages()[i];
-      if (inputs_.sources[i].is_left_out) continue;
-      if (options_.diff)
-        stream += report::unified_diff(page.name, page.text, page.result(), {.colour = colour});
-      else if (batch_.pages().size() == 1)
-        return print(page.result());
-      else
-        append_documents(stream, page.result());
-    }
-    if (options_.diff)
-      for (const auto& [path, before, after] : changes_)
-        stream += report::unified_diff(path, before, after, {.colour = colour});
+    const report::DiffOptions how{.colour = may_colour(STDOUT_FILENO, environment_)};
+    for (std::size_t i = 0; i < batch_.pages().size(); ++i)
+      if (const auto& page = batch_.pages()[i]; !inputs_.sources[i].is_left_out)
+        stream += report::unified_diff(page.name, page.text, page.result(), how);
+    for (const auto& [path, before, after] : changes_)
+      stream += report::unified_diff(path, before, after, how);
     return print(stream);
   }
 

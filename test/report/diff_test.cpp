@@ -24,7 +24,7 @@ std::string patched(const std::string& before, const std::string& diff) {
   std::vector<std::string> patch;
   for (std::string line; std::getline(text, line);)
     patch.push_back(line);
-  for (std::size_t i = 3; i < patch.size(); ++i) {
+  for (std::size_t i = 2; i < patch.size(); ++i) {
     auto line = patch[i];
     if (line.starts_with("@@")) {
       std::size_t begin = std::stoul(line.substr(4)), count = 1;
@@ -55,7 +55,6 @@ std::string patched(const std::string& before, const std::string& diff) {
 
 TEST_CASE("a changed line stands between three lines of context", "[report]") {
   CHECK(unified_diff("./k8s/a.yaml", "1\n2\n3\n4\n5\n6\n7\n8\n9\n", "1\n2\n3\n4\nfive\n6\n7\n8\n9\n") ==
-        "diff --git a/k8s/a.yaml b/k8s/a.yaml\n"
         "--- a/k8s/a.yaml\n"
         "+++ b/k8s/a.yaml\n"
         "@@ -2,7 +2,7 @@\n 2\n 3\n 4\n-5\n+five\n 6\n 7\n 8\n");
@@ -68,7 +67,7 @@ TEST_CASE("no difference is no diff", "[report]") {
 
 TEST_CASE("a last line without a line break is marked on both sides", "[report]") {
   CHECK(unified_diff("a", "x\ny", "x\nz") ==
-        "diff --git a/a b/a\n--- a/a\n+++ b/a\n@@ -1,2 +1,2 @@\n x\n-y\n\\ No newline at end of file\n"
+        "--- a/a\n+++ b/a\n@@ -1,2 +1,2 @@\n x\n-y\n\\ No newline at end of file\n"
         "+z\n\\ No newline at end of file\n");
   CHECK(unified_diff("a", "x\ny", "z\ny").ends_with(" y\n\\ No newline at end of file\n"));
 }
@@ -76,7 +75,7 @@ TEST_CASE("a last line without a line break is marked on both sides", "[report]"
 TEST_CASE("an inserted line is one line of difference", "[report]") {
   CHECK(
       unified_diff("a", "- name: w\n  newTag: x\nnext:\n", "- name: w\n  newTag: x\n  digest: d\nnext:\n") ==
-      "diff --git a/a b/a\n--- a/a\n+++ b/a\n@@ -1,3 +1,4 @@\n - name: w\n   newTag: x\n+  digest: d\n "
+      "--- a/a\n+++ b/a\n@@ -1,3 +1,4 @@\n - name: w\n   newTag: x\n+  digest: d\n "
       "next:\n");
 }
 
@@ -104,7 +103,7 @@ TEST_CASE("a carriage return belongs to its line", "[report]") {
 }
 
 TEST_CASE("names are quoted as git quotes them", "[report]") {
-  CHECK(unified_diff("a b", "x\n", "y\n").starts_with("diff --git a/a b b/a b\n--- a/a b\t\n+++ b/a b\t\n"));
+  CHECK(unified_diff("a b", "x\n", "y\n").starts_with("--- a/a b\t\n+++ b/a b\t\n"));
   CHECK(unified_diff("\"\n\xc3\xa9", "x\n", "y\n").find("--- \"a/\\\"\\012\\303\\251\"\n") !=
         std::string::npos);
   CHECK(unified_diff("/abs/a", "x\n", "y\n").find("--- a/abs/a\n") != std::string::npos);

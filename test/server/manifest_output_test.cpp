@@ -10,10 +10,11 @@ using namespace digester;
 namespace {
 
 std::string stream(const std::vector<std::string>& texts) {
-  std::string out;
+  std::vector<app::NamedText> named;
   for (const auto& text : texts)
-    app::append_documents(out, text);
-  return out;
+    named.push_back({"file.yaml", text});
+  const auto joined = app::join_documents(named);
+  return joined ? *joined : joined.error().message;
 }
 
 }  // namespace
@@ -27,6 +28,7 @@ TEST_CASE("between files stands ---, unless the next one has it") {
   CHECK(stream({"a: 1\n", "---\nb: 2\n"}) == "a: 1\n---\nb: 2\n");
   CHECK(stream({"a: 1\n", "# first\n\n--- # second\nb: 2\n"}) == "a: 1\n# first\n\n--- # second\nb: 2\n");
   CHECK(stream({"a: 1\n", "---b: 2\n"}) == "a: 1\n---\n---b: 2\n");
+  CHECK(stream({"a: 1\n", "# nothing\n", "b: 2\n"}) == "a: 1\n---\n# nothing\n---\nb: 2\n");
   CHECK(stream({"{\"a\": 1}\n", "{\"b\": 2}\n"}) == "{\"a\": 1}\n---\n{\"b\": 2}\n");
 }
 
@@ -43,4 +45,17 @@ TEST_CASE("a byte order mark stands at the beginning alone") {
 
 TEST_CASE("directives follow an ended document") {
   CHECK(stream({"a: 1\n", "%YAML 1.1\n---\nb: 2\n"}) == "a: 1\n...\n%YAML 1.1\n---\nb: 2\n");
+}
+
+TEST_CASE("what would be read as something else is not printed") {
+  // The line break that divides them would be the value's.
+  CHECK_THAT(stream({"a: |\n  x", "b: 2\n"}), Catch::Matchers::StartsWith("file.yaml: it cannot be printed"));
+  CHECK(stream({"a: |\n  x\n", "b: 2\n"}) == "a: |\n  x\n---\nb: 2\n");
+  CHECK(stream({"a: |-\n  x", "b: 2\n"}) == "a: |-\n  x\n---\nb: 2\n");
+  CHECK(stream({"b: 2\n", "a: |\n  x"}) == "b: 2\n---\na: |\n  x");
+  // A block that keeps its blank lines would keep those of the next text.
+  CHECK_THAT(stream({"a: |+\n  x\n", "\n\n---\nb: 2\n"}),
+             Catch::Matchers::StartsWith("file.yaml: it cannot be printed"));
+  CHECK_THAT(stream({"# only\n", "%YAML 1.1\n---\nb: 2\n"}), Catch::Matchers::Contains("cannot be printed"));
+  CHECK_THAT(stream({"{\"a\": 1}{\"b\": 2}", "c: 3\n"}), Catch::Matchers::Contains("cannot be printed"));
 }

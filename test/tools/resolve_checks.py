@@ -155,6 +155,12 @@ def resolve_directory(h):
         expect((folder / "ä.yaml").read_text() == pod(f"{web}@{INDEX}").rstrip())
         again = resolve(h, "--diff", ".", cwd=folder)
         expect((again.code, again.out) == (0, b""), again)
+    with h.check("--diff is what git apply takes in a directory of a repository, too"):
+        top = toolbox.lay(h, "diff-below", {"app.yaml": "another: file\n", "sub/app.yaml": pod(web)})
+        subprocess.run(["git", "init", "-q", top], check=True, env=h.environment())
+        done = resolve(h, "--diff", "app.yaml", cwd=top / "sub")
+        subprocess.run(["git", "apply", "-"], input=done.out, cwd=top / "sub", check=True, env=h.environment())
+        expect((top / "sub/app.yaml").read_text() == pod(f"{web}@{INDEX}"), (top / "sub/app.yaml").read_text())
 
 
 def resolve_reports(h):
