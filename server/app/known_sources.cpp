@@ -100,9 +100,16 @@ std::optional<std::string> KnownSources::find(std::string_view image) {
 }
 
 std::optional<std::string> KnownSources::built(std::string_view image) {
+  // An expression, or whatever else is in a manifest, is not for a program to be given.
+  const auto path = image.substr(known::kKoScheme.size());
+  constexpr std::string_view kOthers = "-._~/";
+  if (path.empty() || path.front() == '-' || !std::all_of(path.begin(), path.end(), [&](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               kOthers.find(c) != std::string_view::npos;
+      }))
+    return std::nullopt;
   auto place = builds_.find(image);
-  if (place == builds_.end())
-    place = builds_.emplace(image, ko_build(image.substr(known::kKoScheme.size()))).first;
+  if (place == builds_.end()) place = builds_.emplace(image, ko_build(path)).first;
   return place->second ? std::optional(*place->second) : std::nullopt;
 }
 

@@ -69,6 +69,19 @@ TEST_CASE("a hostile file name or message stays on its line", "[report]") {
   CHECK(text.find('\r') == std::string::npos);
 }
 
+TEST_CASE("nothing in a report is a command to the runner that shows it", "[report]") {
+  auto finding = unpinned();
+  finding.file = "::stop-commands::x.yaml";
+  finding.message = "##[stop-commands]x";
+  const auto text = report::write_text(std::vector{finding});
+  CHECK(text.starts_with("./::stop-commands::x.yaml:12: error: "));
+  CHECK(text.find("##[") == std::string::npos);
+  finding.file = "a\x1b[31m\xff.yaml";
+  const auto commands = report::write_github(std::vector{finding});
+  CHECK(commands.starts_with("::error file=a\\x1b[31m\\xff.yaml,line=12,"));
+  CHECK(commands.find("##[") == std::string::npos);
+}
+
 TEST_CASE("JSON holds everything that is set and nothing that is not", "[report]") {
   const std::vector<Finding> findings{unpinned(),
                                       {Rule::pinned, Severity::note, "-", 0, {}, {}, {}, {}, "m"}};

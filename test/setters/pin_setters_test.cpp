@@ -1,5 +1,7 @@
 #include <catch2/catch.hpp>
 
+#include <ctime>
+
 #include "setters/pin_setters.hpp"
 
 namespace digester::setters {
@@ -30,6 +32,23 @@ std::vector<std::string> pinned(const std::vector<std::pair<std::string, std::st
   for (const auto& refusal : pins->refusals)
     out.push_back(files[refusal.file].path + ": " + refusal.remark.text());
   return out;
+}
+
+TEST_CASE("as many functions and setters as somebody likes cost their number, not its square") {
+  std::string functions =
+      "apiVersion: kpt.dev/v1\nkind: Kptfile\nmetadata:\n  name: app\npipeline:\n  mutators:\n";
+  std::string fields = "kind: Pod\nspec:\n  containers:\n";
+  for (int i = 0; i < 20'000; ++i) {
+    const auto number = std::to_string(i);
+    functions += "  - image: apply-setters\n    configMap: {s" + number + ": r/web:1}\n";
+    fields += "  - image: r/web:1@" + kDigest + " # kpt-set: ${s" + number + "}\n";
+  }
+  const std::vector<PackageFile> files{{"Kptfile", functions}, {"app.yaml", fields}};
+  const auto started = std::clock();
+  const auto pins = find_setter_pins(files);
+  REQUIRE(pins);
+  CHECK(pins->pins.size() == 20'000);
+  CHECK(std::clock() - started < 10 * CLOCKS_PER_SEC);
 }
 
 TEST_CASE("The value of a setter that is the whole image") {

@@ -83,6 +83,16 @@ def ko_unresolved(h):
         places = re.findall(r"^digester resolve: standard input:(\d+): ko build \S+: there is no ko", done.trouble, re.M)
         expect(places == ["12", "14"] and done.trouble.count("\n") == 3, done)
         expect("nothing has built it" not in done.trouble and "--ko" not in done.trouble, done)
+    with h.check("ko: what is an expression, or no import path, is not given to ko (a stand-in)"):
+        stand_in = folder / "bin/ko"
+        stand_in.parent.mkdir()
+        stand_in.write_text(f"#!/bin/sh\necho called >> {folder}/called\necho r.example/x@{INDEX}\n")
+        stand_in.chmod(0o755)
+        for value in ("ko://$(params.x)", "ko://${V}/x", "ko://--help", "ko://"):
+            text = f"apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - image: \"{value}\"\n    args: [\"{value}\"]\n"
+            done = toolbox.run(h, "digester", "resolve", "--ko", "--offline", "-f", "-", cwd=folder, stdin=text,
+                               env={"PATH": f"{stand_in.parent}:/usr/bin:/bin"})
+            expect(not (folder / "called").exists() and INDEX not in done.text, value, done)
 
 
 @toolbox.needs("ko", "go")

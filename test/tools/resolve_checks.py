@@ -320,6 +320,17 @@ def resolve_setters(h):
         done = resolve(h, "-i", "--pin-setters", "-R", folder)
         expect(done.code == 0 and "warning" not in done.trouble, done)
         expect(toolbox.contents(folder) == pinned, *toolbox.contents(folder).values())
+    with h.check("--pin-setters: a Kptfile's configPath, or a link behind it, moves nothing outside of its package"):
+        values = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: v}}\ndata:\n  web: {web}\n"
+        for path in ("../out/v.yaml", "v.yaml"):
+            place = toolbox.lay(h, "outside", {
+                "out/v.yaml": values, "p/app.yaml": pod(f"{web} # kpt-set: ${{web}}"),
+                "p/Kptfile": "apiVersion: kpt.dev/v1\nkind: Kptfile\nmetadata:\n  name: p\npipeline:\n  mutators:\n"
+                             f"  - image: gcr.io/kpt-fn/apply-setters:v0.2\n    configPath: {path}\n"})
+            if path == "v.yaml":
+                (place / "p/v.yaml").symlink_to("../out/v.yaml")
+            done = resolve(h, "-i", "--pin-setters", ".", cwd=place / "p")
+            expect((place / "out/v.yaml").read_text() == values, path, done)
     with h.check("--pin-setters where Kptfiles cannot be written is wrong usage"):
         expect(resolve(h, "--pin-setters", "-R", folder).code == 2)
 
