@@ -18,6 +18,7 @@
 #include "app/terminal.hpp"
 #include "base/text.hpp"
 #include "build_info.hpp"
+#include "files/apart.hpp"
 #include "report/writers.hpp"
 
 namespace digester::app {
@@ -324,6 +325,13 @@ int run_check(const cli::CheckOptions& options, const cli::Environment& environm
 
   pin::Batch batch(*rules, policy);
   const auto inputs = read_manifests(options, batch);
+  std::vector<std::string> paths;
+  for (const auto& source : inputs.sources)
+    if (!source.is_built) paths.push_back(source.path);
+  if (auto apart = files::are_apart({&options.report, 1}, paths); !apart) {
+    once.say(apart.error().message);
+    return kFailed;
+  }
   batch.conclude();
   Checking checking(options, policy, batch, inputs);
   if (auto asked = checking.ask(*how, environment, once.clock, once.log); !asked)

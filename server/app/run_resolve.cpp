@@ -18,6 +18,7 @@
 #include "app/run.hpp"
 #include "app/terminal.hpp"
 #include "base/text.hpp"
+#include "files/apart.hpp"
 #include "files/replace.hpp"
 #include "image/skip_prefixes.hpp"
 #include "report/diff.hpp"
@@ -239,15 +240,25 @@ class Resolving {
 };
 
 // Files to be written beside the manifests.
-std::vector<const std::string*> outputs_of(const cli::ResolveOptions& options) {
-  std::vector<const std::string*> paths;
+std::vector<std::string> outputs_of(const cli::ResolveOptions& options) {
+  std::vector<std::string> paths;
   const auto add = [&paths](const std::string& path) {
-    if (!path.empty() && path != "-") paths.push_back(&path);
+    if (!path.empty() && path != "-") paths.push_back(path);
   };
   add(options.report);
   if (options.diff) return paths;
   add(options.known.image_refs);
   add(options.known.imgpkg_lock_output);
+  return paths;
+}
+
+// Files that are read. A lock may be brought up to date in its place.
+std::vector<std::string> inputs_of(const cli::ResolveOptions& options, const ManifestInputs& manifests) {
+  std::vector<std::string> paths{options.known.build_artifacts, options.known.image_map};
+  for (const auto& lock : options.known.locks)
+    if (lock != options.known.imgpkg_lock_output) paths.push_back(lock);
+  for (const auto& source : manifests.sources)
+    if (!source.is_built) paths.push_back(source.path);
   return paths;
 }
 
@@ -266,11 +277,13 @@ int run_resolve(const cli::ResolveOptions& options, const cli::Environment& envi
   policy.offline = options.offline;
 
   // What could not be written in the end, need not be begun.
-  for (const auto* path : outputs_of(options))
-    if (auto may = files::may_be_written(*path); !may) {
-      once.say(fmt::format("{}; nothing was written", may.error().message));
-      return kFailed;
-    }
+  const auto outputs = outputs_of(options);
+  const auto refuse = [&once](const Error& error) {
+    once.say(fmt::format("{}; nothing was written", error.message));
+    return kFailed;
+  };
+  for (const auto& path : outputs)
+    if (auto may = files::may_be_written(path); !may) return refuse(may.error());
 
   auto known = KnownSources::open(options.known, options.digest_only);
   if (!known) {
@@ -281,6 +294,8 @@ int run_resolve(const cli::ResolveOptions& options, const cli::Environment& envi
 
   pin::Batch batch(*rules, policy);
   auto inputs = read_manifests(options, batch);
+  if (auto apart = files::are_apart(outputs, inputs_of(options, inputs)); !apart)
+    return refuse(apart.error());
   // What is not to be written need not be asked for.
   const bool readable =
       inputs.problems.empty() &&

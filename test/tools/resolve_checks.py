@@ -155,6 +155,15 @@ def resolve_directory(h):
         expect((folder / "ä.yaml").read_text() == pod(f"{web}@{INDEX}").rstrip())
         again = resolve(h, "--diff", ".", cwd=folder)
         expect((again.code, again.out) == (0, b""), again)
+    with h.check("an output that is one of the inputs, or another output, is refused before anything is written"):
+        folder = toolbox.lay(h, "outputs", {"a.yaml": pod(web), "lock.yml": ""})
+        (folder / "link.yaml").symlink_to("a.yaml")
+        for flags in (("--report", "./a.yaml"), ("--report", "link.yaml"), ("--image-refs", "a.yaml"),
+                      ("--report", "new", "--image-refs", "./new")):
+            fails(resolve(h, "-i", "a.yaml", *flags, cwd=folder), flags[1])
+            expect((folder / "a.yaml").read_text() == pod(web) and not (folder / "new").exists(), flags)
+        done = toolbox.run(h, "digester", "check", "--offline", "a.yaml", "--report", "link.yaml", cwd=folder)
+        expect(done.code == 3 and (folder / "a.yaml").read_text() == pod(web), done)
     with h.check("--diff is what git apply takes in a directory of a repository, too"):
         top = toolbox.lay(h, "diff-below", {"app.yaml": "another: file\n", "sub/app.yaml": pod(web)})
         subprocess.run(["git", "init", "-q", top], check=True, env=h.environment())
