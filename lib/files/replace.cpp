@@ -57,8 +57,9 @@ class Replacement {
     return {};
   }
 
-  // After all are written: the first takes the others along.
+  // After all are written. Of many, their file systems as a whole: a wait for each file would take longer.
   Result<void> bring_all_to_disk() const {
+    if (files_.size() > kMany) return bring_file_systems_to_disk();
     for (const auto& file : files_)
       if (auto done = bring_to_disk(file.staged.temporary, file.staged.path); !done) return done;
     return {};
@@ -69,6 +70,11 @@ class Replacement {
       if (hooks_.before_swap) hooks_.before_swap(static_cast<std::size_t>(&file - files_.data()));
       if (auto swapped = swap(file); !swapped) return fail(undo(std::move(swapped.error())));
     }
+    if (files_.size() > kMany) {
+      // They are in their places; what is left to fear is a power cut.
+      (void)bring_file_systems_to_disk();
+      return {};
+    }
     std::set<std::string> directories;
     for (const auto& file : files_)
       directories.insert(directory_of(file.staged.target));
@@ -78,6 +84,20 @@ class Replacement {
   }
 
  private:
+  static constexpr std::size_t kMany = 16;
+
+  Result<void> bring_file_systems_to_disk() const {
+    std::set<dev_t> done;
+    for (const auto& file : files_) {
+      if (!done.insert(file.staged.seen.st_dev).second) continue;
+      const auto directory = directory_of(file.staged.target);
+      const Descriptor opened(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+      if (!opened.is_open() || ::syncfs(opened.get()) != 0)
+        return fail(system_error(file.staged.path, kWritten, errno));
+    }
+    return {};
+  }
+
   struct File {
     Staged staged;
     std::string old;  // beside the target: the new text at first, once `is_done` the old one; empty: neither
