@@ -1,4 +1,5 @@
 #include "json/writer.hpp"
+#include "report/tame.hpp"
 #include "report/writers.hpp"
 
 namespace digester::report {
@@ -44,7 +45,7 @@ std::string write_json(std::span<const Finding> findings, std::string_view versi
   w.member("warning", static_cast<std::int64_t>(counts.warnings));
   w.member("note", static_cast<std::int64_t>(counts.notes));
   w.end_object().end_object();
-  return w.str() + "\n";
+  return escape_hidden(w.view()) + "\n";
 }
 
 }  // namespace digester::report

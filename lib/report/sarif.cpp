@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "json/writer.hpp"
+#include "report/tame.hpp"
 #include "report/writers.hpp"
 
 namespace digester::report {
@@ -133,7 +134,7 @@ std::string write_sarif(std::span<const Finding> findings, std::string_view vers
   for (const auto& finding : findings)
     write_result(w, finding);
   w.end_array().end_object().end_array().end_object();
-  return w.str() + "\n";
+  return escape_hidden(w.view()) + "\n";
 }
 
 }  // namespace digester::report

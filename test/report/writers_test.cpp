@@ -106,6 +106,23 @@ TEST_CASE("JSON is JSON whatever the names hold", "[report]") {
   CHECK(root->find("findings").size() == 1);
 }
 
+TEST_CASE("JSON and SARIF hold nothing that a terminal obeys, and the same values", "[report]") {
+  auto finding = unpinned();
+  finding.object.name =
+      "x\xC2\x9B"
+      "2J\xE2\x80\xAEy\xE2\x80\xA8\xC3\xA9\xE2\x82\xAC";
+  const std::vector findings{finding};
+  for (const auto& text : {report::write_json(findings, "1"), report::write_sarif(findings, "1")}) {
+    CHECK(text.find("\\u009b2J\\u202ey\\u2028\xC3\xA9\xE2\x82\xAC") != std::string::npos);
+    for (const char* raw : {"\xC2\x9B", "\xE2\x80\xAE", "\xE2\x80\xA8"})
+      CHECK(text.find(raw) == std::string::npos);
+  }
+  json::Document document;
+  auto root = document.parse(report::write_json(findings, "1"));
+  REQUIRE(root);
+  CHECK(root->find("findings").size() == 1);
+}
+
 TEST_CASE("GitHub's commands escape what the runner would take for its own", "[report]") {
   auto finding = unpinned();
   finding.file = "a,b:100%.yaml";
