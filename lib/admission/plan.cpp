@@ -103,7 +103,7 @@ class Planner {
   bool concerns_us(const ImageField& field) const {
     if (review_.is_ephemeral_containers() && field.list != List::ephemeral_containers) return false;
     return field.image.find('@') == std::string_view::npos && !text::is_blank(field.image) &&
-           field.image != "auto";
+           !image::is_placeholder(field.image);
   }
 
   bool skipped(const ImageField& field) const {

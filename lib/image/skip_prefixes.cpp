@@ -24,6 +24,10 @@ std::string split_port(std::string_view colon_separated) {
   return {};
 }
 
+bool is_placeholder(std::string_view image) {
+  return image == "auto";
+}
+
 bool starts_with_any(std::string_view image, std::span<const std::string> prefixes) {
   return std::any_of(prefixes.begin(), prefixes.end(),
                      [&](const std::string& prefix) { return image.starts_with(prefix); });

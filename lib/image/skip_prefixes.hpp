@@ -16,6 +16,9 @@ std::vector<std::string> split_prefixes(std::string_view colon_separated);
 // "127.0.0.1:5000/team". Empty: none.
 std::string split_port(std::string_view colon_separated);
 
+// "auto", in whose place Istio puts an image.
+bool is_placeholder(std::string_view image);
+
 bool starts_with_any(std::string_view image, std::span<const std::string> prefixes);
 
 }  // namespace digester::image

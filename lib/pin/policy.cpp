@@ -5,7 +5,7 @@
 namespace digester::pin {
 
 bool is_skipped(const Policy& policy, std::string_view image) {
-  return image == "auto" || image::starts_with_any(image, policy.skip_prefixes);
+  return image::is_placeholder(image) || image::starts_with_any(image, policy.skip_prefixes);
 }
 
 bool is_ko(std::string_view image) {

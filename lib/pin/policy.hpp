@@ -27,7 +27,7 @@ struct Policy {
   bool any_object = false;
 };
 
-// Also "auto", in whose place Istio puts an image.
+// Also placeholders.
 bool is_skipped(const Policy& policy, std::string_view image);
 
 // A Go program builds the image, and nothing has done so yet: "ko://example.com/cmd/app".
