@@ -17,6 +17,7 @@
 
 #include "base/clock.hpp"
 #include "base/text.hpp"
+#include "process/descriptor.hpp"
 #include "process/spawn.hpp"
 
 extern char** environ;
@@ -30,26 +31,6 @@ constexpr auto kPipeGrace = std::chrono::milliseconds(500);  // for what it left
 std::string why(int error) {
   return std::error_code(error, std::generic_category()).message();
 }
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd = -1) : fd_(fd) {}
-  ~Descriptor() { close(); }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-  void set(int fd) {
-    close();
-    fd_ = fd;
-  }
-  void close() {
-    if (fd_ >= 0) ::close(fd_);
-    fd_ = -1;
-  }
-
- private:
-  int fd_;
-};
 
 struct Pipe {
   Descriptor reader, writer;

@@ -4,12 +4,12 @@
 #include <fmt/format.h>
 #include <signal.h>
 #include <spawn.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <system_error>
 
 #include "base/text.hpp"
+#include "process/descriptor.hpp"
 
 namespace digester::process {
 namespace {
@@ -30,17 +30,6 @@ struct Attributes {
   posix_spawnattr_t value{};
 };
 
-// Of a descriptor, beside the standard ones: taken before any of those is replaced.
-struct Copy {
-  explicit Copy(int fd) : value(::fcntl(fd, F_DUPFD_CLOEXEC, 3)) {}
-  ~Copy() {
-    if (value >= 0) ::close(value);
-  }
-  Copy(const Copy&) = delete;
-  Copy& operator=(const Copy&) = delete;
-  const int value;
-};
-
 std::vector<char*> pointers(std::vector<std::string>& strings) {
   std::vector<char*> all;
   for (auto& string : strings)
@@ -53,14 +42,15 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
 
 Result<pid_t> spawn(Start start) {
   FileActions actions;
-  const Copy output(start.output);
-  const Copy errors(start.errors);
+  // Copies beside the standard ones: taken before any of those is replaced.
+  const Descriptor output(::fcntl(start.output, F_DUPFD_CLOEXEC, 3));
+  const Descriptor errors(::fcntl(start.errors, F_DUPFD_CLOEXEC, 3));
   if (start.input < 0)
     ::posix_spawn_file_actions_addopen(&actions.value, 0, "/dev/null", O_RDONLY, 0);
   else
     ::posix_spawn_file_actions_adddup2(&actions.value, start.input, 0);
-  ::posix_spawn_file_actions_adddup2(&actions.value, output.value, 1);
-  ::posix_spawn_file_actions_adddup2(&actions.value, errors.value, 2);
+  ::posix_spawn_file_actions_adddup2(&actions.value, output.get(), 1);
+  ::posix_spawn_file_actions_adddup2(&actions.value, errors.get(), 2);
   // Sockets are not close-on-exec.
   ::posix_spawn_file_actions_addclosefrom_np(&actions.value, 3);
   if (!start.directory.empty())
