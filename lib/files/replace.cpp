@@ -148,8 +148,12 @@ class Replacement {
       if (!file->old.empty()) left += " (its old text is in " + shown(file->old) + ")";
       file->old.clear();  // not to be removed: it is the only one left
     }
-    error.message += left.empty() ? fmt::format("; {}", kNothingChanged)
-                                  : fmt::format("; changed all the same, and not to be put back: {}", left);
+    if (left.empty()) {
+      error.message += fmt::format("; {}", kNothingChanged);
+      return error;
+    }
+    error.message += fmt::format("; changed all the same, and not to be put back: {}", left);
+    error.kind = ErrorKind::internal;
     return error;
   }
 

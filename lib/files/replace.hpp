@@ -35,8 +35,8 @@ struct ReplaceHooks {
 };
 
 // Errors are one line that begins with the path, and say that nothing was changed; or, where a change could
-// not be undone, which file stands as it should not. ErrorKind::conflict: somebody else changed a file;
-// ErrorKind::cancelled: by a signal.
+// not be undone (ErrorKind::internal, and that alone), which file stands as it should not.
+// ErrorKind::conflict: somebody else changed a file; ErrorKind::cancelled: by a signal.
 Result<void> replace_all(std::span<const Change> changes, const ReplaceHooks& hooks = {});
 
 // Whether write_file() would find the place that it needs, as far as can be told without writing: a directory
