@@ -20,14 +20,13 @@ void Once::say(std::string_view line) {
   sink.write(fmt::format("digester {}: {}\n", command, text::printable(line, 2048)));
 }
 
-Result<LookUp> look_ups(const cli::RegistryOptions& registry, const std::string& platform, Duration timeout,
-                        const cli::Environment& environment) {
-  LookUp how{registry, std::nullopt, timeout};
+Result<LookUp> look_ups(const cli::LookUpOptions& options, const cli::Environment& environment) {
+  LookUp how{options.registry, std::nullopt, options.timeout};
   how.progress = progress(environment);
-  if (platform.empty()) return how;
-  auto parsed = registry::protocol::Platform::parse(platform);
-  if (!parsed) return fail(parsed.error().kind, "--platform: " + parsed.error().message);
-  how.platform = std::move(*parsed);
+  if (options.platform.empty()) return how;
+  auto platform = registry::protocol::Platform::parse(options.platform);
+  if (!platform) return fail(platform.error().kind, "--platform: " + platform.error().message);
+  how.platform = std::move(*platform);
   return how;
 }
 

@@ -22,9 +22,8 @@ struct Once {
   const Logger log;
 };
 
-// The look-ups that the flags ask for, with progress for a person who watches. `platform` may be empty. The
-// error is for usage_error().
-Result<LookUp> look_ups(const cli::RegistryOptions& registry, const std::string& platform, Duration timeout,
-                        const cli::Environment& environment);
+// The look-ups that the flags ask for, with progress for a person who watches. The error is for
+// usage_error().
+Result<LookUp> look_ups(const cli::LookUpOptions& options, const cli::Environment& environment);
 
 }  // namespace digester::app

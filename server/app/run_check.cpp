@@ -315,7 +315,7 @@ int conclude(const cli::CheckOptions& options, const cli::Environment& environme
 int run_check(const cli::CheckOptions& options, const cli::Environment& environment) {
   Once once("check", options.log_level);
 
-  auto how = look_ups(options.registry, options.platform, options.timeout, environment);
+  auto how = look_ups(options, environment);
   if (!how) return usage_error("check", how.error().message);
   const auto rules = manifest_rules(options);
   if (!rules) return usage_error("check", rules.error().message);

@@ -1,13 +1,12 @@
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <cstdio>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "app/log_sink.hpp"
 #include "app/look_up.hpp"
+#include "app/once.hpp"
 #include "app/run.hpp"
 #include "base/text.hpp"
 #include "json/writer.hpp"
@@ -75,18 +74,12 @@ void print_json(const std::vector<Item>& items) {
 }  // namespace
 
 int run_digest(const cli::DigestOptions& options, const cli::Environment& environment) {
-  const SystemClock clock;
-  LogSink sink(STDERR_FILENO);
-  const Logger log(
-      clock, [&sink](std::string_view line) { sink.write(line); }, options.log_level, LogFormat::text);
-
-  LookUp how{options.registry, std::nullopt, options.timeout, true};
-  if (!options.platform.empty()) {
-    auto platform = registry::protocol::Platform::parse(options.platform);
-    if (!platform) return usage_error("digest", "--platform: " + platform.error().message);
-    how.platform = std::move(*platform);
-  }
-  auto items = read_items(options.images, how.platform.has_value());
+  Once once("digest", options.log_level);
+  auto how = look_ups(options, environment);
+  if (!how) return usage_error("digest", how.error().message);
+  how->together = true;
+  how->progress = nullptr;
+  auto items = read_items(options.images, how->platform.has_value());
   std::vector<image::Reference> asked;
   std::vector<Item*> askers;
   for (auto& item : items) {
@@ -94,7 +87,7 @@ int run_digest(const cli::DigestOptions& options, const cli::Environment& enviro
     asked.push_back(*item.reference);
     askers.push_back(&item);
   }
-  auto answers = look_up(asked, how, environment, clock, log);
+  auto answers = look_up(asked, *how, environment, once.clock, once.log);
   if (!answers) return usage_error("digest", answers.error().message);
   for (std::size_t i = 0; i < askers.size(); ++i)
     askers[i]->digest = std::move((*answers)[i]);
@@ -107,7 +100,7 @@ int run_digest(const cli::DigestOptions& options, const cli::Environment& enviro
   for (const auto& item : items) {
     if (item.digest) continue;
     code = 1;
-    sink.write(fmt::format("digester digest: {}\n", text::printable(item.digest.error().message, 1024)));
+    once.sink.write(fmt::format("digester digest: {}\n", text::printable(item.digest.error().message, 1024)));
   }
   return code;
 }

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "app/function_settings.hpp"
-#include "app/log_sink.hpp"
+#include "app/once.hpp"
 #include "app/pin_images.hpp"
 #include "app/run.hpp"
 #include "base/text.hpp"
@@ -87,9 +87,8 @@ std::string place_of(const Finding& finding) {
 // From input to output, with what is to be told on the way.
 class Function {
  public:
-  Function(const cli::FnOptions& options, const cli::Environment& environment, const Clock& clock,
-           LogSink& sink, const Logger& log)
-      : options_(options), environment_(environment), clock_(clock), sink_(sink), log_(log) {}
+  Function(const cli::FnOptions& options, const cli::Environment& environment, Once& once)
+      : options_(options), environment_(environment), once_(once) {}
 
   int run() {
     if (const auto checked = check(options_); !checked) return usage_error("fn", checked.error().message);
@@ -121,19 +120,15 @@ class Function {
 
   bool is_list() const { return input_.form == krm::Form::resource_list; }
 
-  void say(std::string_view line) {
-    sink_.write(fmt::format("digester fn: {}\n", text::printable(line, 2'048)));
-  }
-
   // Nothing can be answered: the host leaves all as it is.
   int refuse(std::string_view why) {
-    say(why);
+    once_.say(why);
     return kFailed;
   }
 
   // A chart with nothing but hooks hands over no byte. Helm 4 takes no empty output, but a comment.
   int answer_nothing(const std::string& text) {
-    say(fmt::format("warning: {} holds no objects", kInput));
+    once_.say(fmt::format("warning: {} holds no objects", kInput));
     put(text);
     if (!text.empty() && text.back() != '\n') put("\n");
     put("# no objects\n");
@@ -159,8 +154,8 @@ class Function {
   void tell(const Findings& findings, Severity severity) {
     for (const auto& finding : findings)
       if (finding.severity == severity)
-        say(fmt::format("{}{}{}", severity == Severity::warning ? "warning: " : "", place_of(finding),
-                        finding.message));
+        once_.say(fmt::format("{}{}{}", severity == Severity::warning ? "warning: " : "", place_of(finding),
+                              finding.message));
   }
 
   int pin(std::string text, const FunctionSettings& settings) {
@@ -177,7 +172,7 @@ class Function {
     LookUp how{options_.registry, settings.platform, options_.timeout};
     if (!settings.offline)
       if (auto set = set_contexts(how, *batch); !set) return fail_with(page.text, set.error().message);
-    if (auto pinned = pin_images(*batch, how, environment_, clock_, log_); !pinned)
+    if (auto pinned = pin_images(*batch, how, environment_, once_.clock, once_.log); !pinned)
       return usage_error("fn", pinned.error().message);
     if (page.problem) return fail_with(page.text, page.problem->message);
 
@@ -253,28 +248,22 @@ class Function {
       return 0;
     }
     const auto told = append(answer, findings);
-    if (!told) say("warning: " + told.error().message);
+    if (!told) once_.say("warning: " + told.error().message);
     put(told ? std::string_view(*told) : answer.text);
     return 0;
   }
 
   const cli::FnOptions& options_;
   const cli::Environment& environment_;
-  const Clock& clock_;
-  LogSink& sink_;
-  const Logger& log_;
+  Once& once_;
   krm::Input input_;
 };
 
 }  // namespace
 
 int run_fn(const cli::FnOptions& options, const cli::Environment& environment) {
-  const SystemClock clock;
-  LogSink sink(STDERR_FILENO);
-  const auto level = is_true(environment("DEBUG")) ? Level::debug : options.log_level;
-  const Logger log(
-      clock, [&sink](std::string_view line) { sink.write(line); }, level, LogFormat::text);
-  return Function(options, environment, clock, sink, log).run();
+  Once once("fn", is_true(environment("DEBUG")) ? Level::debug : options.log_level);
+  return Function(options, environment, once).run();
 }
 
 }  // namespace digester::app

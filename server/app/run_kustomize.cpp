@@ -344,7 +344,7 @@ class Kustomizing {
 
 int run_kustomize(const cli::KustomizeOptions& options, const cli::Environment& environment) {
   Once once("kustomize", options.log_level);
-  auto how = look_ups(options.registry, options.platform, options.timeout, environment);
+  auto how = look_ups(options, environment);
   if (!how) return usage_error("kustomize", how.error().message);
   return Kustomizing(options, environment, std::move(*how), once).run();
 }

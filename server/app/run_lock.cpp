@@ -145,7 +145,7 @@ class Update {
 
 int run_lock_update(const cli::LockUpdateOptions& options, const cli::Environment& environment) {
   Once once("lock update", options.log_level);
-  auto how = look_ups(options.registry, options.platform, options.timeout, environment);
+  auto how = look_ups(options, environment);
   if (!how) return usage_error("lock update", how.error().message);
   return Update(options, once).run(*how, environment, once.clock, once.log);
 }

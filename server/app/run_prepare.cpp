@@ -115,7 +115,7 @@ class Preparing {
 
 int run_prepare(const cli::PrepareOptions& options, const cli::Environment& environment) {
   Once once("prepare", options.log_level);
-  auto how = look_ups(options.registry, options.platform, options.timeout, environment);
+  auto how = look_ups(options, environment);
   if (!how) return usage_error("prepare", how.error().message);
   auto wanted = prepare::read_options(options.words);
   if (!wanted) return usage_error("prepare", wanted.error().message);

@@ -59,8 +59,7 @@ class Resolving {
       auto written = put_out();
       is_put_out = written.has_value();
       // Where a change could not be undone, the error says which.
-      if (!written && written.error().message.ends_with("nothing was changed"))
-        outcome = "nothing was written";
+      if (!written && written.error().kind != ErrorKind::internal) outcome = "nothing was written";
       if (written && !options_.diff)
         written = known_.write(batch_, [this](std::string_view line) { once_.say(line); });
       if (!written) {
@@ -267,7 +266,7 @@ std::vector<std::string> inputs_of(const cli::ResolveOptions& options, const Man
 int run_resolve(const cli::ResolveOptions& options, const cli::Environment& environment) {
   Once once("resolve", options.log_level);
 
-  auto how = look_ups(options.registry, options.platform, options.timeout, environment);
+  auto how = look_ups(options, environment);
   if (!how) return usage_error("resolve", how.error().message);
   const auto rules = manifest_rules(options);
   if (!rules) return usage_error("resolve", rules.error().message);

@@ -5,7 +5,6 @@ namespace digester::cli {
 
 Declared declare_digest(CLI::App& app) {
   auto options = std::make_shared<DigestOptions>();
-  auto verbose = std::make_shared<bool>(false);
   auto& o = *options;
   Flags flags(app, "Options");
   app.add_option("IMAGE", o.images, "Images, as a manifest names them")
@@ -17,7 +16,7 @@ Declared declare_digest(CLI::App& app) {
   flags.text("--platform", o.platform, "The digest of one platform's manifest instead of the index",
              "OS/ARCH[/VARIANT]");
   flags.duration("--timeout", o.timeout, "For all images together", std::chrono::milliseconds(1));
-  flags.toggle("-v,--verbose", *verbose, "Say on standard error what is asked of whom");
+  flags.verbose("-v,--verbose", o.log_level);
   add_registry_flags(flags, o.registry);
   app.footer(
       "Credentials come from the docker configuration (DOCKER_AUTH_CONFIG, DOCKER_CONFIG, "
@@ -30,10 +29,7 @@ Declared declare_digest(CLI::App& app) {
       "Examples:\n"
       "  digester digest nginx:1.27\n"
       "  digester digest --full --platform linux/arm64 debian:12 127.0.0.1:5000/team/web:1.10");
-  return {[options, verbose] {
-    if (*verbose) options->log_level = Level::debug;
-    return *options;
-  }};
+  return {[options] { return *options; }};
 }
 
 }  // namespace digester::cli

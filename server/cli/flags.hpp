@@ -8,6 +8,7 @@
 
 #include <charconv>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -54,6 +55,22 @@ class Flags {
   }
   CLI::Option* toggle(const std::string& flag, bool& target, const std::string& help) {
     return keep(app_->add_flag(flag, target, help)->take_last()->transform(boolean()));
+  }
+  // The level becomes debug.
+  CLI::Option* verbose(const std::string& flag, Level& level) {
+    const auto on = std::make_shared<bool>(false);
+    return toggle(flag, *on, "Say on standard error what is asked of whom")
+        ->each([on, &level, quiet = level](const std::string& value) {
+          level = value == "true" ? Level::debug : quiet;
+        });
+  }
+  // As often as it is given, each time with one value.
+  CLI::Option* each(const std::string& flag, std::vector<std::string>& target, const std::string& help,
+                    const char* type) {
+    return keep(app_->add_option(flag, target, help)
+                    ->type_name(type)
+                    ->allow_extra_args(false)
+                    ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll));
   }
   // Split here: CLI11's own delimiter takes a value of nothing but commas for no value, and the next flag for
   // the value.
@@ -138,6 +155,8 @@ struct EnvironmentName {
 using EnvironmentNames = std::vector<EnvironmentName>;
 
 void add_registry_flags(Flags flags, RegistryOptions& options);
+// --platform, --timeout, the flag for more words, and those of registries.
+void add_look_up_flags(Flags flags, LookUpOptions& options, const std::string& verbose = "-v,--verbose");
 void add_skip_flags(Flags flags, SkipOptions& options, EnvironmentNames& environment);
 
 }  // namespace digester::cli

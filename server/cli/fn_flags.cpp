@@ -10,7 +10,7 @@ struct Given {
   std::vector<std::string> image_paths;
   std::string platform;
   std::string results = "info";
-  bool digest_only = false, ignore_errors = false, pin_setters = false, debug = false;
+  bool digest_only = false, ignore_errors = false, pin_setters = false;
   bool offline = true;
 };
 
@@ -29,13 +29,10 @@ Declared declare_fn(CLI::App& app) {
   Flags flags(app, "Options");
   Declared declared;
   add_skip_flags(flags, g.skip, declared.environment);
-  app.add_option("--image-path", g.image_paths,
-                 "One more place of images, as kustomize writes it: spec/steps[]/image, with ,kind=K,group=G "
-                 "where it is so in those alone")
-      ->type_name("PATH")
-      ->allow_extra_args(false)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-      ->group("Options");
+  flags.each("--image-path", g.image_paths,
+             "One more place of images, as kustomize writes it: spec/steps[]/image, with ,kind=K,group=G "
+             "where it is so in those alone",
+             "PATH");
   flags.text("--platform", g.platform, "The digests of one platform's manifests instead of the indexes'",
              "OS/ARCH[/VARIANT]");
   flags.toggle("--digest-only", g.digest_only, "Write name@digest instead of name:tag@digest");
@@ -56,7 +53,7 @@ Declared declare_fn(CLI::App& app) {
        "KUBECONFIG"});
   flags.text("--context", o.context, "Of the kubeconfig; empty: its current one", "NAME");
   flags.duration("--timeout", o.timeout, "For each image", std::chrono::milliseconds(1));
-  flags.toggle("-v,--verbose,--debug", g.debug, "Say on standard error what is asked of whom");
+  flags.verbose("-v,--verbose,--debug", o.log_level);
   add_registry_flags(flags, o.registry);
   app.footer(
       "Reads a ResourceList, or plain manifests, from standard input and writes the same with digests to "
@@ -81,7 +78,6 @@ Declared declare_fn(CLI::App& app) {
     take(app, "--pin-setters", given->pin_setters, options->pin_setters);
     take(app, "--results", given->results, options->results);
     take(app, "--offline", given->offline, options->offline);
-    if (given->debug) options->log_level = Level::debug;
     return *options;
   };
   return declared;

@@ -5,7 +5,6 @@ namespace digester::cli {
 
 Declared declare_kustomize(CLI::App& app) {
   auto options = std::make_shared<KustomizeOptions>();
-  auto verbose = std::make_shared<bool>(false);
   auto& o = *options;
   Flags flags(app, "Options");
   app.add_option("DIR", o.directory, "With a kustomization.yaml, kustomization.yml or Kustomization [.]")
@@ -22,11 +21,7 @@ Declared declare_kustomize(CLI::App& app) {
              "The command that builds, without the directory: \"kustomize build --enable-helm\"", "COMMAND");
   Declared declared;
   add_skip_flags(flags, o.skip, declared.environment);
-  flags.text("--platform", o.platform, "The digests of one platform's manifests instead of the indexes'",
-             "OS/ARCH[/VARIANT]");
-  flags.duration("--timeout", o.timeout, "For each image", std::chrono::milliseconds(1));
-  flags.toggle("-v,--verbose", *verbose, "Say on standard error what is asked of whom");
-  add_registry_flags(flags, o.registry);
+  add_look_up_flags(flags, o);
   app.footer(
       "Builds (kustomize build, else kubectl kustomize), looks up what comes out without a digest, and "
       "writes it as "
@@ -43,10 +38,9 @@ Declared declare_kustomize(CLI::App& app) {
       "Examples:\n"
       "  digester kustomize overlays/prod --add\n"
       "  digester kustomize --check -R overlays/prod");
-  declared.action = [options, verbose] {
+  declared.action = [options] {
     if (options->check && (options->diff || options->dry_run || options->add || options->update))
       throw CLI::ValidationError("--check stands alone: it writes nothing");
-    if (*verbose) options->log_level = Level::debug;
     return *options;
   };
   return declared;

@@ -3,14 +3,12 @@
 
 #include <string>
 
-#include "base/log.hpp"
-#include "base/units.hpp"
-#include "cli/registry_options.hpp"
+#include "cli/look_up_options.hpp"
 #include "cli/skip_options.hpp"
 
 namespace digester::cli {
 
-struct KustomizeOptions {
+struct KustomizeOptions : LookUpOptions {
   std::string directory = ".";
   bool recursive = false;  // local bases and components too
   bool add = false;        // entries for images that have none
@@ -21,10 +19,6 @@ struct KustomizeOptions {
   std::string
       builder;  // words, to which the directory is added; empty: kustomize build, else kubectl kustomize
   SkipOptions skip;
-  std::string platform;
-  Duration timeout = std::chrono::seconds(30);  // for each image
-  Level log_level = Level::warn;
-  RegistryOptions registry;
 };
 
 }  // namespace digester::cli

@@ -5,17 +5,12 @@ namespace digester::cli {
 
 Declared declare_lock_update(CLI::App& app) {
   auto options = std::make_shared<LockUpdateOptions>();
-  auto verbose = std::make_shared<bool>(false);
   auto& o = *options;
   Flags flags(app, "Options");
   app.add_option("IMAGE", o.images, "Images, as manifests name them")->type_name("")->group("Arguments");
   flags.toggle("--all", o.all, "All images that the lock has");
   flags.text("--lock", o.lock, "The ImagesLock, which is made where there is none", "FILE");
-  flags.text("--platform", o.platform, "The digests of one platform's manifests instead of the indexes'",
-             "OS/ARCH[/VARIANT]");
-  flags.duration("--timeout", o.timeout, "For each image", std::chrono::milliseconds(1));
-  flags.toggle("-v,--verbose", *verbose, "Say on standard error what is asked of whom");
-  add_registry_flags(flags, o.registry);
+  add_look_up_flags(flags, o);
   app.footer(
       "Looks the images up anew, and writes what they are now into the lock; prints a line for each that "
       "changed.\n"
@@ -26,11 +21,10 @@ Declared declare_lock_update(CLI::App& app) {
       "Examples:\n"
       "  digester lock update nginx:1.27\n"
       "  digester lock update --all --lock deploy/images.lock.yml");
-  return {[options, verbose] {
+  return {[options] {
     if (options->images.empty() != options->all)
       throw CLI::ValidationError(options->all ? "name images, or give --all, not both"
                                               : "no image is named; --all updates all that the lock has");
-    if (*verbose) options->log_level = Level::debug;
     return *options;
   }};
 }

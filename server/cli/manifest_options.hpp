@@ -4,14 +4,12 @@
 #include <string>
 #include <vector>
 
-#include "base/log.hpp"
-#include "base/units.hpp"
-#include "cli/registry_options.hpp"
+#include "cli/look_up_options.hpp"
 #include "cli/skip_options.hpp"
 
 namespace digester::cli {
 
-struct ManifestOptions {
+struct ManifestOptions : LookUpOptions {
   std::vector<std::string> files;  // of arguments and -f: files, directories, patterns; "-" is standard input
   std::string kustomization;       // of -k: a directory to build; empty: none
   bool recursive = false;
@@ -20,12 +18,8 @@ struct ManifestOptions {
   std::vector<std::string> image_configs;  // files of kustomize's, whose `images:` are further places
   bool offline = false;
   bool keep_going = false;
-  std::string platform;
-  Duration timeout = std::chrono::seconds(30);  // for each image
-  std::string report;                           // a file; empty: none
-  std::string report_format;                    // json, sarif, github; empty: not given
-  Level log_level = Level::warn;
-  RegistryOptions registry;
+  std::string report;         // a file; empty: none
+  std::string report_format;  // json, sarif, github; empty: not given
 };
 
 }  // namespace digester::cli

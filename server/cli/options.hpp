@@ -15,6 +15,7 @@
 #include "cli/fn_options.hpp"
 #include "cli/kustomize_options.hpp"
 #include "cli/lock_options.hpp"
+#include "cli/look_up_options.hpp"
 #include "cli/prepare_options.hpp"
 #include "cli/registry_options.hpp"
 #include "cli/resolve_options.hpp"
@@ -89,14 +90,10 @@ struct WebhookOptions {
   RegistryOptions registry;
 };
 
-struct DigestOptions {
+struct DigestOptions : LookUpOptions {
   std::vector<std::string> images;
   bool full = false;
   bool json = false;
-  std::string platform;
-  Duration timeout = std::chrono::seconds(30);
-  Level log_level = Level::warn;
-  RegistryOptions registry;
 };
 
 struct VersionOptions {

@@ -2,31 +2,18 @@
 #include "cli/commands.hpp"
 
 namespace digester::cli {
-namespace {
-
-CLI::Option* repeatable(CLI::App& app, const char* flag, std::vector<std::string>& target, const char* help,
-                        const char* type) {
-  return app.add_option(flag, target, help)
-      ->type_name(type)
-      ->allow_extra_args(false)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-      ->group("Options");
-}
-
-}  // namespace
 
 Declared declare_prepare(CLI::App& app) {
   auto options = std::make_shared<PrepareOptions>();
-  auto verbose = std::make_shared<bool>(false);
   auto& o = *options;
   Flags flags(app, "Options");
-  repeatable(app, "-f,--filename", o.files,
+  flags.each("-f,--filename", o.files,
              "Manifests: a file, a directory, a pattern; - is standard input. Without it, a Deployment of "
              "each image "
              "to start from",
              "FILE");
   flags.toggle("-R,--recursive", o.recursive, "Directories below directories, too");
-  repeatable(app, "-i,--image", o.words.images,
+  flags.each("-i,--image", o.words.images,
              "An image that is to be deployed: containers of its repository, but not init containers, get "
              "its digest",
              "IMAGE");
@@ -44,11 +31,7 @@ Declared declare_prepare(CLI::App& app) {
   flags.toggle("--wait", o.wait,
                "Behind --apply: wait for the workloads (kubectl rollout status, kubectl wait)");
   flags.duration("--wait-timeout", o.wait_timeout, "For each workload", std::chrono::seconds(1));
-  flags.text("--platform", o.platform, "The digests of one platform's manifests instead of the indexes'",
-             "OS/ARCH[/VARIANT]");
-  flags.duration("--timeout", o.timeout, "For each image", std::chrono::milliseconds(1));
-  flags.toggle("--verbose", *verbose, "Say on standard error what is asked of whom");
-  add_registry_flags(flags, o.registry);
+  add_look_up_flags(flags, o, "--verbose");
   app.footer(
       "Writes OUTPUT/suggested/aggregated-resources.yaml, to be kept with the sources, and\n"
       "OUTPUT/expanded/aggregated-resources.yaml, to be applied: labels on objects and their templates, a "
@@ -59,13 +42,12 @@ Declared declare_prepare(CLI::App& app) {
       "Examples:\n"
       "  digester prepare -f k8s/ -i gcr.io/shop/web:1.10 -a web -v 1.10 -n shop\n"
       "  kustomize build . | digester prepare -f - -i gcr.io/shop/web:1.10 -o out --apply --wait");
-  return {[options, verbose] {
+  return {[options] {
     if (options->files.empty() && options->words.images.empty())
       throw CLI::ValidationError("neither -f nor -i: there is nothing to prepare");
     if (options->output.empty()) throw CLI::ValidationError("--output: it is empty; name a directory");
     if (options->wait && !options->apply)
       throw CLI::ValidationError("--wait waits for what --apply has applied; give both");
-    if (*verbose) options->log_level = Level::debug;
     return *options;
   }};
 }

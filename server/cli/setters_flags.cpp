@@ -9,13 +9,9 @@ constexpr const char* kExitCodes =
     "was "
     "changed.\n\n";
 
-void add_files(CLI::App& app, SettersOptions& o) {
-  app.add_option("-f,--filename", o.files,
-                 "The same as an argument; - is standard input, and the result goes to standard output")
-      ->type_name("FILE")
-      ->allow_extra_args(false)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-      ->group("Options");
+void add_files(Flags flags, SettersOptions& o) {
+  flags.each("-f,--filename", o.files,
+             "The same as an argument; - is standard input, and the result goes to standard output", "FILE");
 }
 
 Declared change(CLI::App& app, SettersOptions::Job job, const std::string& footer) {
@@ -29,7 +25,7 @@ Declared change(CLI::App& app, SettersOptions::Job job, const std::string& foote
       ->required()
       ->type_name("")
       ->group("Arguments");
-  add_files(app, o);
+  add_files(flags, o);
   flags.toggle("--diff", o.diff, "Show what would change, and change nothing");
   app.footer(footer);
   return {[options, words] {
@@ -79,7 +75,7 @@ Declared declare_setters_list(CLI::App& app) {
   app.add_option("FILE", *words, "Files, patterns, directories with all below [.]")
       ->type_name("")
       ->group("Arguments");
-  add_files(app, *options);
+  add_files(flags, *options);
   flags.output(options->json)->default_str("text");
   app.footer(
       "Name, value and number of fields of each setter in `# kpt-set: ` comments; the value is the Kptfile's "

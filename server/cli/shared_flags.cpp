@@ -22,6 +22,14 @@ void add_registry_flags(Flags flags, RegistryOptions& o) {
                1U, 1024U);
 }
 
+void add_look_up_flags(Flags flags, LookUpOptions& o, const std::string& verbose) {
+  flags.text("--platform", o.platform, "The digests of one platform's manifests instead of the indexes'",
+             "OS/ARCH[/VARIANT]");
+  flags.duration("--timeout", o.timeout, "For each image", std::chrono::milliseconds(1));
+  flags.verbose(verbose, o.log_level);
+  add_registry_flags(flags, o.registry);
+}
+
 void add_skip_flags(Flags flags, SkipOptions& o, EnvironmentNames& environment) {
   environment.push_back(
       {flags.text("--skip-prefixes", o.prefixes,
