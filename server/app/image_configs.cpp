@@ -26,12 +26,6 @@ std::string text_of(const Tree& tree, std::string_view key) {
   return value != nullptr && value->is_scalar() && !value->is_null() ? value->scalar : std::string();
 }
 
-// One of kustomize's names says it whatever is within: all its fields may be absent.
-bool is_kustomization_name(const std::string& path) {
-  const auto name = std::filesystem::path(path).filename();
-  return name == "kustomization.yaml" || name == "kustomization.yml" || name == "Kustomization";
-}
-
 bool is_kustomization(const Tree& tree) {
   const auto kind = text_of(tree, "kind");
   return kind == "Kustomization" || kind == "Component" || tree.find("configurations") != nullptr ||
@@ -41,7 +35,7 @@ bool is_kustomization(const Tree& tree) {
 Result<void> read_config(const std::string& path, bool named, std::vector<FieldSpec>& specs) {
   const auto trees = read_trees_of(path);
   if (!trees) return fail(trees.error());
-  const bool by_name = named && is_kustomization_name(path);
+  const bool by_name = named && has_kustomization_name(path);
   bool found = by_name;
   for (const auto& tree : *trees) {
     if (by_name || (named && is_kustomization(tree))) {

@@ -2,19 +2,27 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <system_error>
 
 #include "base/text.hpp"
 #include "files/read.hpp"
+#include "kustomization/kustomization.hpp"
 
 namespace digester::app {
 
 namespace fs = std::filesystem;
 
+bool has_kustomization_name(const std::string& path) {
+  const auto name = fs::path(path).filename().string();
+  const auto& names = kustomization::kFileNames;
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
 Result<std::string> kustomization_in(const std::string& directory) {
   std::string found;
-  for (const auto* name : {"kustomization.yaml", "kustomization.yml", "Kustomization"}) {
+  for (const auto name : kustomization::kFileNames) {
     auto path = beside(directory, name);
     std::error_code ignored;
     if (!fs::exists(path, ignored)) continue;

@@ -10,6 +10,9 @@
 
 namespace digester::app {
 
+// Does the file have one of kustomize's names? Such a file is a kustomization whatever is within.
+bool has_kustomization_name(const std::string& path);
+
 // The directory's kustomization.yaml, kustomization.yml or Kustomization. Errors: none, or several.
 Result<std::string> kustomization_in(const std::string& directory);
 

@@ -2,9 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "base/text.hpp"
+#include "image/skip_prefixes.hpp"
 #include "pin/policy.hpp"
 
 namespace digester::app {
@@ -42,11 +41,7 @@ Error not_as_wanted(const manifest::Images& images, const manifest::ImageField& 
 std::vector<std::string> BuiltImages::values(std::span<const std::string> skip_prefixes) const {
   std::vector<std::string> out;
   for (const auto& field : images.fields) {
-    if (obstacle(field)) continue;
-    if (std::any_of(skip_prefixes.begin(), skip_prefixes.end(),
-                    [&](const std::string& prefix) { return field.value.starts_with(prefix); }))
-      continue;
-    out.push_back(field.value);
+    if (!obstacle(field) && !image::starts_with_any(field.value, skip_prefixes)) out.push_back(field.value);
   }
   return out;
 }

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <charconv>
-#include <filesystem>
 #include <utility>
 
+#include "app/kustomization_files.hpp"
 #include "app/kustomize_build.hpp"
 #include "base/text.hpp"
 #include "files/read.hpp"
@@ -28,9 +28,7 @@ bool is_kustomization(const PageSource& source, const pin::Page& page) {
   };
   if (source.is_built || page.problem) return false;
   if (has_objects(page)) return std::any_of(objects.begin(), objects.end(), is_kustomize);
-  const auto name = std::filesystem::path(source.path).filename().string();
-  const auto& names = kustomization::kFileNames;
-  return std::find(names.begin(), names.end(), name) != names.end();
+  return has_kustomization_name(source.path);
 }
 
 // What it says of images, or why that is not known.
