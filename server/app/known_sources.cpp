@@ -114,14 +114,20 @@ std::optional<std::string> KnownSources::built(std::string_view image) {
 }
 
 // Nobody asks a registry about what is no image: it must have its digest, or be an image in another place.
-std::optional<std::string> KnownSources::find_elsewhere(const pin::Batch& batch, std::string_view value) {
+std::optional<std::string> KnownSources::find_elsewhere(const Become& images, std::string_view value) {
   auto found = find(value);
   if (!found || found->find('@') != std::string::npos) return found;
+  const auto image = images.find(value);
+  return image == images.end() ? std::nullopt : std::optional<std::string>(image->second);
+}
+
+KnownSources::Become KnownSources::become(const pin::Batch& batch) {
+  Become out;
   for (const auto& page : batch.pages())
     for (std::size_t i = 0; i < page.outcomes.size(); ++i)
-      if (page.outcomes[i].status == pin::Status::replaced && page.images.fields[i].value == value)
-        return page.outcomes[i].proposed;
-  return std::nullopt;
+      if (page.outcomes[i].status == pin::Status::replaced)
+        out.try_emplace(page.images.fields[i].value, page.outcomes[i].proposed);
+  return out;
 }
 
 void KnownSources::explain_failed_builds(pin::Batch& batch) const {
@@ -153,6 +159,7 @@ void KnownSources::find_unused(const pin::Batch& batch, std::vector<Trouble>& tr
 std::vector<KnownSources::Trouble> KnownSources::conclude(pin::Batch& batch) {
   std::vector<Trouble> troubles;
   explain_failed_builds(batch);
+  const auto images = become(batch);
   for (std::size_t i = 0; i < batch.pages().size(); ++i) {
     auto& page = batch.pages()[i];
     if (page.problem || !has_object(page)) continue;
@@ -160,7 +167,7 @@ std::vector<KnownSources::Trouble> KnownSources::conclude(pin::Batch& batch) {
     if (!found) continue;  // the page itself would have a problem
     if (found->empty()) continue;
     auto replaced = known::replace_ko(page.result(), *found,
-                                      [&](std::string_view value) { return find_elsewhere(batch, value); });
+                                      [&](std::string_view value) { return find_elsewhere(images, value); });
     if (!replaced) {
       troubles.push_back({i, 0, {}, replaced.error().message});
       continue;
@@ -168,12 +175,12 @@ std::vector<KnownSources::Trouble> KnownSources::conclude(pin::Batch& batch) {
     for (std::size_t n = 0; n < replaced->replaced.size(); ++n)
       elsewhere_.push_back({replaced->replaced[n].value, replaced->references[n]});
     if (!replaced->replaced.empty()) page.changed = std::move(replaced->text);
+    std::set<std::pair<std::size_t, std::string_view>> told;  // by the batch
+    if (!replaced->unresolved.empty())
+      for (const auto& field : page.images.fields)
+        told.emplace(field.written_line, text::trim(field.value));
     for (const auto& left : replaced->unresolved) {
-      const auto is_image = [&](const auto& field) {
-        return field.written_line == left.line && text::trim(field.value) == left.value;
-      };
-      // The batch has said so.
-      if (std::any_of(page.images.fields.begin(), page.images.fields.end(), is_image)) continue;
+      if (told.contains({left.line, left.value})) continue;
       const auto value = left.refusal.empty() ? find(left.value) : std::nullopt;
       if (const auto build = builds_.find(left.value); build != builds_.end() && !build->second) {
         troubles.push_back({i, left.line, left.value, build->second.error().message});

@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/result.hpp"
@@ -53,7 +54,10 @@ class KnownSources {
       : options_(std::move(options)), digest_only_(digest_only) {}
   Result<void> read_locks();
   std::optional<std::string> find(std::string_view image);
-  std::optional<std::string> find_elsewhere(const pin::Batch& batch, std::string_view value);
+  // What images that were replaced have become, by what they were.
+  using Become = std::unordered_map<std::string_view, std::string_view>;
+  static Become become(const pin::Batch& batch);
+  std::optional<std::string> find_elsewhere(const Become& images, std::string_view value);
   void explain_failed_builds(pin::Batch& batch) const;
   void find_unused(const pin::Batch& batch, std::vector<Trouble>& troubles) const;
   std::optional<std::string> built(std::string_view image);

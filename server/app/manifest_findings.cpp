@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "base/text.hpp"
@@ -64,14 +65,12 @@ void add_page_findings(const PageSource& source, const pin::Page& page, std::vec
     findings.push_back(std::move(finding));
   }
   // An expression is told with its field.
-  const auto is_told = [&page](const manifest::Remark& remark) {
-    return std::any_of(page.images.fields.begin(), page.images.fields.end(), [&](const auto& field) {
-      return field.state == manifest::State::expression && field.why.line == remark.line &&
-             field.why.cause == remark.cause;
-    });
-  };
+  std::set<std::pair<std::size_t, std::string_view>> told;
+  if (!page.images.warnings.empty())
+    for (const auto& field : page.images.fields)
+      if (field.state == manifest::State::expression) told.emplace(field.why.line, field.why.cause);
   for (const auto& remark : page.images.warnings) {
-    if (is_told(remark)) continue;
+    if (told.contains({remark.line, remark.cause})) continue;
     Finding finding{Rule::remark, Severity::warning, source.path};
     finding.line = source.is_built ? 0 : remark.line;
     finding.message = remark.cause;

@@ -16,23 +16,29 @@ using report::Finding;
 using report::Rule;
 using report::Severity;
 
+bool is_of_package(const PageSource& source, const pin::Page& page) {
+  return !source.is_built && !page.problem;
+}
+
+// Reading all scalars once more takes its time, and few packages have setters.
+bool have_setters(const pin::Batch& batch, const ManifestInputs& inputs) {
+  for (std::size_t i = 0; i < batch.pages().size(); ++i)
+    if (const auto& page = batch.pages()[i];
+        is_of_package(inputs.sources[i], page) && page.result().find("# kpt-set:") != std::string_view::npos)
+      return true;
+  return false;
+}
+
 // All files of the packages: pages of the batch first, with the texts that they become.
 class Work {
  public:
   Work(pin::Batch& batch, const ManifestInputs& inputs) : batch_(batch) {
     for (std::size_t i = 0; i < batch.pages().size(); ++i) {
       const auto& source = inputs.sources[i];
-      if (source.is_built || batch.pages()[i].problem) continue;
+      if (!is_of_package(source, batch.pages()[i])) continue;
       pages_.push_back(i);
       files_.push_back({source.path, std::string(batch.pages()[i].result())});
     }
-  }
-
-  bool has_setters() const {
-    // Reading all scalars once more takes its time, and few packages have setters.
-    for (const auto& file : files_)
-      if (file.text.find("# kpt-set:") != std::string::npos) return true;
-    return false;
   }
 
   Result<SettersDone> run(bool pin) {
@@ -106,9 +112,8 @@ class Work {
 }  // namespace
 
 Result<SettersDone> look_after_setters(pin::Batch& batch, const ManifestInputs& inputs, bool pin) {
-  Work work(batch, inputs);
-  if (!work.has_setters()) return SettersDone{};
-  return work.run(pin);
+  if (!have_setters(batch, inputs)) return SettersDone{};
+  return Work(batch, inputs).run(pin);
 }
 
 }  // namespace digester::app
