@@ -21,9 +21,11 @@ die() { printf '%s%s%s\n' "$RED" "$*" "$PLAIN" >&2; exit 1; }
 # Milliseconds of a clock that serves for differences.
 now_ms() { printf '%s' $((${EPOCHREALTIME/[.,]/} / 1000)); }
 
-# A directory that is gone when the script ends, and with it every process started by `background`.
+# A directory that is gone when the script ends, and with it every process started by `background` and what else a
+# script names in REMOVED_AT_END.
 WORK=''
 PIDS=()
+REMOVED_AT_END=()
 clean_up() {
   local status=$? pid
   trap - EXIT INT TERM
@@ -33,7 +35,7 @@ clean_up() {
     kill -9 "$pid" 2>/dev/null || true
     wait "$pid" 2>/dev/null || true
   done
-  [ -z "$WORK" ] || rm -rf "$WORK"
+  rm -rf ${WORK:+"$WORK"} "${REMOVED_AT_END[@]}"
   exit "$status"
 }
 make_work_directory() {

@@ -45,7 +45,7 @@ find_missing() {
 # build_programs WHAT FIRST_TIME: e.g. 'the control plane' 'some seven minutes'. Ends the script: status 77 where no
 # Go is that could build them, its last line says so.
 build_programs() {
-  local what=$1 first_time=$2 module entry name package version started linker compile go_version built
+  local what=$1 first_time=$2 folder entry name package version started linker compile go_version built
   find_missing
   if [ ${#missing[@]} -eq 0 ]; then
     say "all ${#programs[@]} programs are in build/e2e/bin"
@@ -75,7 +75,7 @@ build_programs() {
 
   # Built beside the target and moved there: a program that runs may be replaced, a half written one is never run.
   building=$ROOT/build/e2e/building.$$
-  trap 'rm -rf "$building"; clean_up' EXIT
+  REMOVED_AT_END+=("$building")
   say "building $what, the first time in $first_time: ${#missing[@]} of ${#programs[@]} programs"
   for entry in "${missing[@]}"; do
     read -r name package version <<<"$entry"
@@ -83,9 +83,9 @@ build_programs() {
     rm -rf "$building"
     mkdir -p "$building"
     linker=(-ldflags "-s -w $(flags_of "$package" "$version")")
-    module=$(module_of "$package")
-    if [ -n "$module" ]; then
-      compile=(go -C "$module" build -trimpath "${linker[@]}" -o "$building/$name" "$package")
+    folder=$(module_of "$package")
+    if [ -n "$folder" ]; then
+      compile=(go -C "$folder" build -trimpath "${linker[@]}" -o "$building/$name" "$package")
     else
       compile=(env GOBIN="$building" go install -trimpath "${linker[@]}" "$package@$version")
     fi
