@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <ranges>
 #include <vector>
 
 #include "base/text.hpp"
@@ -29,11 +30,13 @@ std::optional<std::string_view> given(std::span<const Setter> setters, std::stri
 }
 
 Error cut_digest(const Field& field, const Pattern& pattern, const std::vector<Pattern::Capture>& captures) {
+  constexpr std::size_t kShown = 4;
   std::string parts;
-  for (const auto& capture : captures)
+  for (const auto& capture : captures | std::views::take(kShown))
     parts +=
-        fmt::format("{}{} would be \"{}\"", parts.empty() ? "" : ", ", capture.name,
+        fmt::format("{}{} would be \"{}\"", parts.empty() ? "" : ", ", shown(capture.name),
                     shown(std::string_view(field.value).substr(capture.begin, capture.end - capture.begin)));
+  if (captures.size() > kShown) parts += ", and so on";
   return {ErrorKind::invalid,
           fmt::format("line {}: the setter comment {} cuts the digest of {} in two: {}; write the comment as "
                       "{}@${{digest}}, or use one setter for the whole image",

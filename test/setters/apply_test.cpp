@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 
+#include "base/text.hpp"
 #include "setters/apply.hpp"
 
 namespace digester::setters {
@@ -54,6 +55,11 @@ TEST_CASE("A match that would cut a digest in two is refused") {
             "\"; write the comment as ${image}:${tag}@${digest}, or use one setter for the whole image");
   CHECK(applied("image: r/e:1.10@sha256:abc # kpt-set: ${image}:${tag}\n", {"tag=1.11"})
             .find("error: line 1") == 0);
+  // What it names may be anything, and many.
+  const auto odd = applied(
+      "image: a:b:c:d:e@" + kDigest + " # kpt-set: ${a}:${b}:${\xEF\xBB\xBF}:${d}:${e}:${f}\n", {"f=1"});
+  CHECK_THAT(odd, Catch::Contains("\\u{feff} would be \"c\", d would be \"d\", and so on; write"));
+  CHECK(text::printable(odd, odd.size()) == odd);
   // All of it given: nothing is read off.
   CHECK(applied(text, {"tag=1.11", "image=r/e"}) ==
         "a: b\nimage: r/e:1.11 # kpt-set: ${image}:${tag}\n! line 2: r/e:1.10@" + kDigest +
