@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "krm/entries.hpp"
-#include "krm/event_sum.hpp"
 #include "krm/scalars.hpp"
+#include "yaml/event_sum.hpp"
 
 namespace digester::krm {
 namespace {
@@ -105,7 +105,7 @@ class Check {
   }
 
   yaml::Expander now_;
-  EventSum sum_;
+  yaml::EventSum sum_;
   const std::size_t begin_, behind_;
   const std::ptrdiff_t shift_;
   std::vector<Place> places_;

@@ -6,10 +6,10 @@
 #include <string>
 
 #include "base/text.hpp"
-#include "krm/event_sum.hpp"
 #include "krm/part_reader.hpp"
 #include "krm/scalars.hpp"
 #include "krm/settings.hpp"
+#include "yaml/event_sum.hpp"
 
 namespace digester::krm {
 namespace {
@@ -214,7 +214,7 @@ class InputReader {
   std::string_view text_;
   yaml::Expander expander_;
   Input out_;
-  EventSum sum_;
+  yaml::EventSum sum_;
   std::size_t events_ = 0;
   std::size_t content_ = 0;       // where the last thing ends
   std::size_t last_element_ = 0;  // likewise, before the end of a list

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -34,7 +35,10 @@ Result<Edit> replacing(const ImageField& field, std::string_view value);
 
 // The text with the edits carried out, in any order; equal ones (of fields that share a scalar) count once.
 // Old and new are then read in lockstep, aliases followed: had anything changed but the scalars that were to
-// change, into what they were to become, the result is an error and nothing else.
-Result<std::string> apply_edits(std::string_view text, std::vector<Edit> edits);
+// change, into what they were to become, the result is an error and nothing else. With the old text's `sum`,
+// for edits by pinning() and replacing(), the new one is read first, with each edit taken back: if that has
+// the same sum, the old one is not read again.
+Result<std::string> apply_edits(std::string_view text, std::vector<Edit> edits,
+                                std::optional<std::uint64_t> sum = std::nullopt);
 
 }  // namespace digester::manifest

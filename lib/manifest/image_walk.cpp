@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.hpp"
+#include "yaml/event_sum.hpp"
 
 namespace digester::manifest {
 namespace {
@@ -297,15 +298,18 @@ Result<Images> find_images(std::string_view text, const Rules& rules) {
   Images images;
   ImageWalk walk(text, rules, images);
   yaml::Expander expander(yaml::read(text));
+  yaml::EventSum sum;
   while (true) {
     const auto node = expander.next();
     if (!node) return fail(node.error());
+    sum.add(*node);
     if (node->event.kind == EventKind::stream_end) break;
     if (auto taken = walk.take(*node); !taken) return fail(std::move(taken.error()));
   }
   // They are kept for as long as the text is.
   images.objects.shrink_to_fit();
   images.fields.shrink_to_fit();
+  images.sum = sum.value();
   return images;
 }
 

@@ -53,6 +53,7 @@ struct Images {
   std::vector<Object> objects;     // in the order of the text
   std::vector<ImageField> fields;  // likewise, but for aliases: where they are used
   std::vector<Remark> warnings;
+  std::uint64_t sum = 0;  // yaml::EventSum of the text
 };
 
 inline constexpr std::size_t kMaxImageFields = 262'144;

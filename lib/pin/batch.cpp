@@ -115,7 +115,7 @@ void Batch::conclude(Page& page, std::vector<Plan>& plans) const {
   }
   std::vector<Plan>().swap(plans);  // so that there is room for the new text
   if (edits.empty()) return;
-  auto changed = manifest::apply_edits(page.text, std::move(edits));
+  auto changed = manifest::apply_edits(page.text, std::move(edits), page.images.sum);
   if (changed)
     page.changed = std::move(*changed);
   else

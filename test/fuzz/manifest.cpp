@@ -68,7 +68,8 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
     FUZZ_CHECK(edit.has_value() == (field.state == State::open));
     if (edit) edits.push_back(*edit);
   }
-  const auto changed = apply_edits(text, edits);
+  const auto changed = apply_edits(text, edits, images->sum);
+  FUZZ_CHECK(changed.has_value() == apply_edits(text, edits).has_value());
   if (!changed) {
     FUZZ_CHECK(fuzz::is_printable_line(changed.error().message, 1'024));
     return 0;

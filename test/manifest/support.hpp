@@ -71,7 +71,7 @@ inline Pinned pin(std::string_view text, const manifest::Rules& rules = built_in
     if (field.state == manifest::State::open)
       out.edits.push_back(pinning(field, digest_of(field.value)).value());
   }
-  auto changed = apply_edits(text, out.edits);
+  auto changed = apply_edits(text, out.edits, images->sum);
   if (changed)
     out.text = std::move(*changed);
   else

@@ -84,14 +84,17 @@ TlsContext::~TlsContext() {
     const std::scoped_lock lock(loading_->mutex);
     loading_->io = nullptr;
   }
+  thread_.request_stop();
   thread_.join();
 }
 
 void TlsContext::prepare() {
   if (loading_) return;
   loading_ = std::make_shared<Loading>(io_);
-  thread_ = std::thread([loading = loading_, options = trust_, extra = extra_pem_, identity = identity_] {
-    auto trust = load_trust(options, extra);
+  thread_ = std::jthread([loading = loading_, options = trust_, extra = extra_pem_,
+                          identity = identity_](const std::stop_token& stop) {
+    auto trust = load_trust(options, extra, stop);
+    if (stop.stop_requested()) return;
     // A copyable handler, since the lambda travels through post().
     auto context = std::make_shared<ContextPtr>(make_context(std::move(trust.store), identity.get()));
     const std::scoped_lock lock(loading->mutex);

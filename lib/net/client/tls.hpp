@@ -59,7 +59,7 @@ class TlsContext {
   std::shared_ptr<const Identity> identity_;  // null: we show no certificate
   std::vector<std::string> extra_pem_;
   std::shared_ptr<Loading> loading_;
-  std::thread thread_;
+  std::jthread thread_;
 };
 
 // What went wrong in a handshake that has just failed on this thread: cause and cure in one line for people

@@ -7,6 +7,7 @@
 #include <array>
 #include <filesystem>
 #include <fstream>
+#include <unordered_set>
 #include <utility>
 
 #include "base/text.hpp"
@@ -42,9 +43,17 @@ std::optional<std::string> read_file(const fs::path& path) {
   return text;
 }
 
-// Adds each certificate of a PEM text; the same one comes from the bundle and from the directory, and counts
-// once.
-void add(AuthorityIndex& index, std::string_view pem) {
+// What has been read so far. Distributions keep each authority in the bundle and in a file of its own, mostly
+// with the same text: that is decoded once, and a certificate counts once however it is written.
+struct Reading {
+  AuthorityIndex index;
+  std::unordered_set<std::string> texts;
+  std::stop_token stop;
+};
+
+constexpr std::string_view kBegin = "-----BEGIN ";
+
+void add_decoded(AuthorityIndex& index, std::string_view pem) {
   const std::unique_ptr<BIO, decltype(&BIO_free)> in(
       BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), &BIO_free);
   char* name = nullptr;
@@ -62,10 +71,20 @@ void add(AuthorityIndex& index, std::string_view pem) {
   ERR_clear_error();
 }
 
+// Adds each certificate of a PEM text.
+void add(Reading& reading, std::string_view pem) {
+  for (auto at = pem.find(kBegin); at != pem.npos && !reading.stop.stop_requested();) {
+    const auto next = pem.find(kBegin, at + kBegin.size());
+    const auto block = text::trim(pem.substr(at, next == pem.npos ? next : next - at));
+    if (reading.texts.emplace(block).second) add_decoded(reading.index, block);
+    at = next;
+  }
+}
+
 bool holds_certificate(std::string_view pem) {
-  AuthorityIndex index;
-  add(index, pem);
-  return index.size() != 0;
+  Reading reading;
+  add(reading, pem);
+  return reading.index.size() != 0;
 }
 
 std::string no_use(std::string_view variable, std::string_view path, std::string_view why) {
@@ -81,66 +100,69 @@ bool is_link_within(const fs::directory_entry& entry) {
 }
 
 // False if it cannot be read.
-bool add_directory(AuthorityIndex& index, const fs::path& directory) {
+bool add_directory(Reading& reading, const fs::path& directory) {
   std::error_code ec;
   fs::directory_iterator at(directory, ec);
   if (ec) return false;
   for (const fs::directory_iterator end; !ec && at != end; at.increment(ec)) {
+    if (reading.stop.stop_requested()) break;
     if (is_link_within(*at)) continue;
-    if (const auto text = read_file(at->path())) add(index, *text);
+    if (const auto text = read_file(at->path())) add(reading, *text);
   }
   return true;
 }
 
 // SSL_CERT_FILE: what is wrong with it.
-std::string add_named_file(AuthorityIndex& index, const std::string& path) {
+std::string add_named_file(Reading& reading, const std::string& path) {
   const auto text = read_file(path);
   if (!text) return no_use("SSL_CERT_FILE", path, "cannot be read");
   if (!holds_certificate(*text)) return no_use("SSL_CERT_FILE", path, "holds no PEM certificate");
-  add(index, *text);
+  add(reading, *text);
   return {};
 }
 
 // SSL_CERT_DIR.
-std::string add_named_directories(AuthorityIndex& index, const std::string& paths) {
+std::string add_named_directories(Reading& reading, const std::string& paths) {
   std::string trouble;
   for (const auto part : text::split(paths, ':'))
-    if (!part.empty() && !add_directory(index, fs::path(part)))
+    if (!part.empty() && !add_directory(reading, fs::path(part)))
       trouble += (trouble.empty() ? "" : "; ") + no_use("SSL_CERT_DIR", part, "cannot be read");
   return trouble;
 }
 
 }  // namespace
 
-LoadedTrust load_trust(const TrustOptions& options, const std::vector<std::string>& extra_pem) {
+LoadedTrust load_trust(const TrustOptions& options, const std::vector<std::string>& extra_pem,
+                       const std::stop_token& stop) {
   LoadedTrust loaded{TrustStore(X509_STORE_new()), 0, {}};
   // Like Go: whatever is in the store is an anchor, be it an intermediate or the server's own certificate.
   X509_STORE_set_flags(loaded.store.get(), X509_V_FLAG_PARTIAL_CHAIN);
-  AuthorityIndex index;
+  Reading reading;
+  reading.stop = stop;
   for (const auto& pem : extra_pem)
-    add(index, pem);
-  add(index, options.ca_pem);
+    add(reading, pem);
+  add(reading, options.ca_pem);
   if (options.system_store) {
     if (options.cert_file) {
-      loaded.trouble = add_named_file(index, *options.cert_file);
+      loaded.trouble = add_named_file(reading, *options.cert_file);
     } else {
       for (const char* path : kBundles) {
         const auto text = read_file(path);
         if (!text) continue;
-        add(index, *text);
+        add(reading, *text);
         break;
       }
     }
     if (options.cert_dir) {
-      const auto trouble = add_named_directories(index, *options.cert_dir);
+      const auto trouble = add_named_directories(reading, *options.cert_dir);
       if (!trouble.empty()) loaded.trouble += (loaded.trouble.empty() ? "" : "; ") + trouble;
     } else {
       for (const char* path : kDirectories)
-        add_directory(index, path);
+        add_directory(reading, path);
     }
   }
-  loaded.certificates = index.size();
-  if (!AuthorityIndex::move_into(loaded.store.get(), std::move(index))) loaded.certificates = 0;
+  loaded.certificates = reading.index.size();
+  if (!AuthorityIndex::move_into(loaded.store.get(), std::move(reading.index))) loaded.certificates = 0;
   return loaded;
 }
 

@@ -4,6 +4,7 @@
 #include <openssl/ssl.h>
 
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -25,8 +26,10 @@ struct LoadedTrust {
 
 // Reads everything that the options name, each certificate once. What cannot be read or parsed is left out,
 // as Go does it, except for `extra_pem`, which was checked before; what the environment names and is no use
-// is told. Blocking: some 5 ms for a system's store.
-LoadedTrust load_trust(const TrustOptions& options, const std::vector<std::string>& extra_pem);
+// is told. Blocking: some 5 ms for a system's store; after a stop is requested it ends at the next file, with
+// what has been read.
+LoadedTrust load_trust(const TrustOptions& options, const std::vector<std::string>& extra_pem,
+                       const std::stop_token& stop = {});
 
 // A CA file of the operator's: its text, if it can be read and holds at least one certificate.
 // At most 10 MiB.

@@ -1,4 +1,6 @@
-// A sum over what a text means and how it is written, but for white space and comments. Internal to the room.
+// A sum over what a text means and how it is written, but for white space and comments: who has it of a text
+// need not read that again to know whether another means the same. No checksum against ill will: 64 bits, and
+// no key.
 #pragma once
 
 #include <cstdint>
@@ -7,15 +9,15 @@
 
 #include "yaml/expander.hpp"
 
-namespace digester::krm {
+namespace digester::yaml {
 
 class EventSum {
  public:
-  void add(const yaml::Node& node) {
+  void add(const Node& node) {
     const auto& event = node.event;
     mix(static_cast<std::uint64_t>(event.kind) << 8 | static_cast<std::uint64_t>(event.style) << 4 |
         (event.flow ? 1U : 0U) | (event.is_marked ? 2U : 0U) | (node.alias ? 4U : 0U));
-    if (event.kind == yaml::EventKind::scalar) mix(hash(event.value));
+    if (event.kind == EventKind::scalar) mix(hash(event.value));
     if (!event.anchor.empty()) mix(hash(event.anchor) + 1);
     if (!event.tag.empty()) mix(hash(event.tag) + 2);
   }
@@ -31,4 +33,4 @@ class EventSum {
   std::uint64_t sum_ = 0x243F6A8885A308D3ULL;
 };
 
-}  // namespace digester::krm
+}  // namespace digester::yaml
