@@ -17,9 +17,10 @@ namespace digester::krm {
 struct Change {
   std::size_t begin = 0, end = 0;
   std::string text;
-  std::size_t event = 0;
+  std::size_t event = 0;  // kNone: none come
   bool replaces = false;  // the event, which is null
   bool is_new = false;    // the key `results` comes too
+  static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
 };
 
 // `changed` reads as the text that `old_layout` is of, but for the replaced scalars, and the findings where

@@ -37,6 +37,7 @@ const manifest::Object* object_at(const manifest::Images& images, std::size_t li
 
 std::vector<Replaced> replaced_in(const pin::Page& page) {
   std::vector<Replaced> out;
+  out.reserve(page.outcomes.size());
   for (std::size_t i = 0; i < page.outcomes.size(); ++i) {
     const auto& outcome = page.outcomes[i];
     const auto& field = page.images.fields[i];
@@ -66,6 +67,7 @@ Finding finding_at(const pin::Page& page, std::size_t line, Severity severity, s
 
 std::vector<Finding> findings_of(const pin::Page& page, const Reporting& how) {
   std::vector<Finding> out;
+  out.reserve(page.images.warnings.size() + page.outcomes.size());
   const auto add = [&](Finding finding) {
     if (finding.severity <= how.least) out.push_back(std::move(finding));
   };

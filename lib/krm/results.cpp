@@ -214,8 +214,13 @@ class Appender {
 
 Result<std::string> append_results(std::string_view text, const Layout& old_layout,
                                    std::span<const Finding> findings, std::span<const Replaced> replaced) {
-  if (findings.empty()) return std::string(text);
-  return Appender(text, old_layout, findings, replaced).run();
+  if (!findings.empty()) return Appender(text, old_layout, findings, replaced).run();
+  if (!replaced.empty()) {
+    const Change none{.begin = text.size(), .end = text.size(), .text = {}, .event = Change::kNone};
+    if (auto checked = check_change(text, none, 0, {}, old_layout, {}, replaced); !checked)
+      return fail(damage(checked.error().message));
+  }
+  return std::string(text);
 }
 
 }  // namespace digester::krm

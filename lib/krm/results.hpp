@@ -21,8 +21,8 @@ struct Replaced {
 // `old_layout` is of the text as it was before the scalars were replaced, which are in ascending order. The
 // results go behind what the root mapping has, before a closing `...`, or into results that are there
 // already, with the text's own line ends. What comes of it is read again and compared with the old text event
-// by event: had anything else changed, the result is an error and nothing else. Without findings the text is
-// what it is.
+// by event: had anything else changed, be it by the replacing, the result is an error and nothing else.
+// Without findings and replaced scalars the text is what it is.
 Result<std::string> append_results(std::string_view text, const Layout& old_layout,
                                    std::span<const Finding> findings,
                                    std::span<const Replaced> replaced = {});

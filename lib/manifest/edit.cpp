@@ -19,7 +19,22 @@ Error damage(std::size_t line, std::string_view why) {
                       why)};
 }
 
-std::string splice(std::string_view text, const std::vector<Edit>& edits) {
+// In ascending order, equal ones once.
+Result<void> sort(std::vector<Edit>& edits, std::size_t size) {
+  std::sort(edits.begin(), edits.end(), [](const Edit& a, const Edit& b) {
+    return std::tie(a.begin, a.end, a.text) < std::tie(b.begin, b.end, b.text);
+  });
+  edits.erase(std::unique(edits.begin(), edits.end()), edits.end());
+  std::size_t free = 0;
+  for (const auto& edit : edits) {
+    if (edit.begin < free || edit.end < edit.begin || edit.end > size)
+      return fail(damage(1, "two changes in one place"));
+    free = edit.end + 1;
+  }
+  return {};
+}
+
+std::string join(std::string_view text, const std::vector<Edit>& edits) {
   std::size_t size = text.size();
   for (const auto& edit : edits)
     size += edit.text.size();
@@ -168,20 +183,16 @@ Result<Edit> replacing(const ImageField& field, std::string_view value) {
               std::string(value),        std::nullopt};
 }
 
+Result<std::string> splice(std::string_view text, std::vector<Edit> edits) {
+  if (auto sorted = sort(edits, text.size()); !sorted) return fail(std::move(sorted.error()));
+  return join(text, edits);
+}
+
 Result<std::string> apply_edits(std::string_view text, std::vector<Edit> edits,
                                 std::optional<std::uint64_t> sum) {
-  std::sort(edits.begin(), edits.end(), [](const Edit& a, const Edit& b) {
-    return std::tie(a.begin, a.end, a.text) < std::tie(b.begin, b.end, b.text);
-  });
-  edits.erase(std::unique(edits.begin(), edits.end()), edits.end());
-  std::size_t free = 0;
-  for (const auto& edit : edits) {
-    if (edit.begin < free || edit.end < edit.begin || edit.end > text.size())
-      return fail(damage(1, "two changes in one place"));
-    free = edit.end + 1;
-  }
+  if (auto sorted = sort(edits, text.size()); !sorted) return fail(std::move(sorted.error()));
   if (edits.empty()) return std::string(text);
-  auto changed = splice(text, edits);
+  auto changed = join(text, edits);
   if (sum && TakenBack(text, changed, edits).has_sum(*sum)) return changed;
   if (auto checked = Lockstep(text, changed, edits).run(); !checked) return fail(std::move(checked.error()));
   return changed;

@@ -33,6 +33,10 @@ Result<Edit> pinning(const ImageField& field, const image::Digest& digest);
 // get longer. `value` must be something that reads the same in every style: letters, digits and "-._:/@".
 Result<Edit> replacing(const ImageField& field, std::string_view value);
 
+// The text with the edits carried out, in any order, and no more: nobody has read it again. An error if two
+// are in one place.
+Result<std::string> splice(std::string_view text, std::vector<Edit> edits);
+
 // The text with the edits carried out, in any order; equal ones (of fields that share a scalar) count once.
 // Old and new are then read in lockstep, aliases followed: had anything changed but the scalars that were to
 // change, into what they were to become, the result is an error and nothing else. With the old text's `sum`,

@@ -97,7 +97,7 @@ Outcome Batch::settle(const Plan& plan) const {
   return out;
 }
 
-void Batch::conclude(Page& page, std::vector<Plan>& plans) const {
+void Batch::conclude(Page& page, std::vector<Plan>& plans, Verify verify) const {
   std::vector<manifest::Edit> edits;
   page.outcomes.reserve(plans.size());
   edits.reserve(plans.size());
@@ -115,16 +115,17 @@ void Batch::conclude(Page& page, std::vector<Plan>& plans) const {
   }
   std::vector<Plan>().swap(plans);  // so that there is room for the new text
   if (edits.empty()) return;
-  auto changed = manifest::apply_edits(page.text, std::move(edits), page.images.sum);
+  auto changed = verify == Verify::now ? manifest::apply_edits(page.text, std::move(edits), page.images.sum)
+                                       : manifest::splice(page.text, std::move(edits));
   if (changed)
     page.changed = std::move(*changed);
   else
     page.problem = std::move(changed.error());
 }
 
-void Batch::conclude() {
+void Batch::conclude(Verify verify) {
   for (std::size_t i = 0; i < pages_.size(); ++i)
-    if (!pages_[i].problem) conclude(pages_[i], plans_[i]);
+    if (!pages_[i].problem) conclude(pages_[i], plans_[i], verify);
   plans_.clear();
 }
 

@@ -70,8 +70,11 @@ class Batch {
   void answer(std::size_t question, Result<image::Digest> digest);
 
   // Outcomes and new texts. An unanswered question counts as failed. Pages are concluded each on its own: a
-  // failure in one image leaves the others pinned. Who wants all or nothing looks at the outcomes first.
-  void conclude();
+  // failure in one image leaves the others pinned. Who wants all or nothing looks at the outcomes first. With
+  // `later` it is the caller who reads a new text again and compares, for he does that anyway
+  // (krm::append_results).
+  enum class Verify : std::uint8_t { now, later };
+  void conclude(Verify verify = Verify::now);
 
   std::vector<Page>& pages() { return pages_; }
   const std::vector<Page>& pages() const { return pages_; }
@@ -87,7 +90,7 @@ class Batch {
   Plan plan(const manifest::ImageField& field, const manifest::Object& object);
   Plan ask(std::string_view image, Outcome outcome);
   Outcome settle(const Plan& plan) const;
-  void conclude(Page& page, std::vector<Plan>& plans) const;
+  void conclude(Page& page, std::vector<Plan>& plans, Verify verify) const;
 
   const manifest::Rules& rules_;
   const Policy policy_;

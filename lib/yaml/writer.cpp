@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <utility>
 
@@ -188,17 +189,20 @@ const Member* too_long(const Tree& tree) {
 }  // namespace
 
 bool is_plain_text(std::string_view text) {
-  constexpr std::string_view kInside = "_-./@+:=,;()~$^!*?<>%&[]{}|' ";
+  constexpr auto kInside = [] {
+    std::array<bool, 256> inside{};
+    for (const std::string_view set : {kLetters, kDigits, std::string_view("_-./@+:=,;()~$^!*?<>%&[]{}|' ")})
+      for (const char c : set)
+        inside[static_cast<unsigned char>(c)] = true;
+    return inside;
+  }();
   if (text.empty() || text.size() > 4'096 || is_word_of_yaml(text) || may_be_number(text)) return false;
   const auto is_one_of = [](char c, std::string_view set) { return set.find(c) != std::string_view::npos; };
   const bool is_flag = text.size() > 1 && text[0] == '-' && (text[1] == '-' || is_one_of(text[1], kLetters));
   if (!is_flag && !is_one_of(text.front(), kLetters) && !is_one_of(text.front(), kDigits) &&
       !is_one_of(text.front(), "_/.$"))
     return false;
-  if (!std::all_of(text.begin(), text.end(), [&](char c) {
-        return is_one_of(c, kLetters) || is_one_of(c, kDigits) || is_one_of(c, kInside);
-      }))
-    return false;
+  if (!std::all_of(text.begin(), text.end(), [&](unsigned char c) { return kInside[c]; })) return false;
   return text.find(": ") == std::string_view::npos && !text.ends_with(':') && !text.ends_with(' ') &&
          !text.starts_with("---") && !text.starts_with("...");
 }

@@ -1,6 +1,7 @@
 #include "app/once.hpp"
 
 #include <fmt/format.h>
+#include <malloc.h>
 #include <unistd.h>
 
 #include <utility>
@@ -14,7 +15,10 @@ Once::Once(std::string_view its_command, Level level)
     : command(its_command),
       sink(STDERR_FILENO),
       log(
-          clock, [this](std::string_view line) { sink.write(line); }, level, LogFormat::text) {}
+          clock, [this](std::string_view line) { sink.write(line); }, level, LogFormat::text) {
+  // A large text is given back to the system when it is not needed any more, whatever lies behind it.
+  ::mallopt(M_MMAP_THRESHOLD, 1 << 20);
+}
 
 void Once::say(std::string_view line) {
   sink.write(fmt::format("digester {}: {}\n", command, text::printable(line, 2048)));

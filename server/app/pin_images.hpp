@@ -10,6 +10,7 @@ namespace digester::app {
 // Looks up all that is asked, and concludes. The error is an option that makes no sense; a registry's failure
 // is an outcome of the images concerned. Blocks.
 Result<void> pin_images(pin::Batch& batch, const LookUp& how, const cli::Environment& environment,
-                        const Clock& clock, const Logger& log);
+                        const Clock& clock, const Logger& log,
+                        pin::Batch::Verify verify = pin::Batch::Verify::now);
 
 }  // namespace digester::app

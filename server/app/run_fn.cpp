@@ -172,15 +172,19 @@ class Function {
     LookUp how{options_.registry, settings.platform, options_.timeout};
     if (!settings.offline)
       if (auto set = set_contexts(how, *batch); !set) return fail_with(page.text, set.error().message);
-    if (auto pinned = pin_images(*batch, how, environment_, once_.clock, once_.log); !pinned)
+    // Where results are appended, all is read again in the end.
+    const bool later = is_list() && !settings.pin_setters;
+    if (auto pinned = pin_images(*batch, how, environment_, once_.clock, once_.log,
+                                 later ? pin::Batch::Verify::later : pin::Batch::Verify::now);
+        !pinned)
       return usage_error("fn", pinned.error().message);
     if (page.problem) return fail_with(page.text, page.problem->message);
 
-    Findings findings;
+    Findings findings = krm::findings_of(page, {Severity::info, settings.ignore_errors});
+    Findings of_settings;
     for (const auto& warning : settings.warnings)
-      findings.push_back(krm::finding_of(Severity::warning, warning));
-    for (auto& finding : krm::findings_of(page, {Severity::info, settings.ignore_errors}))
-      findings.push_back(std::move(finding));
+      of_settings.push_back(krm::finding_of(Severity::warning, warning));
+    findings.insert(findings.begin(), of_settings.begin(), of_settings.end());
     auto setters = is_list() ? krm::look_after_setters(page, settings.pin_setters) : krm::SettersDone{};
     if (!setters) return fail_with(page.text, setters.error().message);
     for (auto& finding : setters->findings) {
@@ -188,8 +192,9 @@ class Function {
       findings.push_back(std::move(finding));
     }
     // kpt shows the first four.
-    std::stable_sort(findings.begin(), findings.end(),
-                     [](const Finding& a, const Finding& b) { return a.severity < b.severity; });
+    const auto is_before = [](const Finding& a, const Finding& b) { return a.severity < b.severity; };
+    if (!std::is_sorted(findings.begin(), findings.end(), is_before))
+      std::stable_sort(findings.begin(), findings.end(), is_before);
     if (!findings.empty() && findings.front().severity == Severity::error)
       return fail_with(page.text, std::move(findings));
     Answer answer;
@@ -242,14 +247,19 @@ class Function {
 
   int give(const Answer& answer, const FunctionSettings& settings, Findings findings) {
     tell(findings, Severity::warning);
-    std::erase_if(findings, [&](const Finding& finding) { return finding.severity > settings.least_result; });
-    if (!is_list() || findings.empty()) {
+    if (!is_list()) {
       put(answer.text);
       return 0;
     }
-    const auto told = append(answer, findings);
-    if (!told) once_.say("warning: " + told.error().message);
-    put(told ? std::string_view(*told) : answer.text);
+    std::erase_if(findings, [&](const Finding& finding) { return finding.severity > settings.least_result; });
+    auto told = append(answer, findings);
+    if (!told && !findings.empty()) {
+      once_.say("warning: " + told.error().message);
+      told = append(answer, {});
+    }
+    // Not to be expected of any text. The host then leaves all as it is.
+    if (!told) return refuse(told.error().message);
+    put(*told);
     return 0;
   }
 

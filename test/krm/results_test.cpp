@@ -243,14 +243,17 @@ TEST_CASE("scalars that were replaced meanwhile are allowed for, and no others")
   REQUIRE(after);
   CHECK_THAT(inserted(text, *after), Catch::Matchers::StartsWith("- message: pinned a\n"));
   CHECK_THAT(*after, Contains("- message: w:1\n- message: pinned a") && Contains("index: 0\nend: z\n"));
-  // One less, another value, another place: each is a change that nobody told of.
-  CHECK_FALSE(append_results(text, layout, findings, std::span(replaced).first(2)));
-  auto wrong = replaced;
-  wrong[1].after = "m@sha256:ce";
-  CHECK_FALSE(append_results(text, layout, findings, wrong));
-  auto more = text;
-  more.replace(more.find("end: z"), 6, "end: y");
-  CHECK_FALSE(append_results(more, layout, findings, replaced));
+  CHECK(append_results(text, layout, {}, replaced) == text);
+  // One less, another value, another place: each is a change that nobody told of, with results or without.
+  for (const auto& some : {findings, std::vector<Finding>()}) {
+    CHECK_FALSE(append_results(text, layout, some, std::span(replaced).first(2)));
+    auto wrong = replaced;
+    wrong[1].after = "m@sha256:ce";
+    CHECK_FALSE(append_results(text, layout, some, wrong));
+    auto more = text;
+    more.replace(more.find("end: z"), 6, "end: y");
+    CHECK_FALSE(append_results(more, layout, some, replaced));
+  }
 }
 
 // In all combinations of what a ResourceList can look like at its ends.

@@ -117,6 +117,19 @@ TEST_CASE("the tag can go") {
   CHECK(only(policy, kWeb).result() == pod(" r.example/team/web@" + kWebDigest));
 }
 
+TEST_CASE("the new text is the same whoever verifies it") {
+  const auto concluded = [](Batch::Verify verify) {
+    Batch batch(built_in(), {});
+    batch.add("pod.yaml", pod(" r.example/team/web:1.10"));
+    for (std::size_t i = 0; i < batch.questions().size(); ++i)
+      batch.answer(i, test::digest_of(kWeb));
+    batch.conclude(verify);
+    return std::string(batch.pages()[0].result());
+  };
+  CHECK(concluded(Batch::Verify::later) == concluded(Batch::Verify::now));
+  CHECK(concluded(Batch::Verify::later) == pod(" r.example/team/web:1.10@" + kWebDigest));
+}
+
 TEST_CASE("a failure is told with its cause, and the other images are pinned") {
   Batch batch(built_in(), {});
   batch.add("a.yaml", pod(" r.example/team/web:1.10"));

@@ -94,12 +94,17 @@ Checked check(const Core& core, const Addresses& addresses, std::uint16_t port, 
   return checked;
 }
 
+bool is_local(std::string_view host) {
+  const auto literal = parse_literal(host);
+  return literal ? classify(*literal) == AddressClass::loopback : canonical_name(host) == "localhost";
+}
+
 Task<Result<void>> start_tls(Core& core, Stream& stream, const Route& route, SteadyTime deadline) {
-  auto session = co_await core.tls.session(route.target.host, deadline);
+  auto session = core.tls.session(route.target.host);
   if (!session) co_return fail(std::move(session.error()));
   const SteadyTime until = std::min(
       deadline, core.clock.now() + std::chrono::duration_cast<SteadyTime::duration>(core.options.tls_limit));
-  auto handshake = stream.start_tls(std::move(*session), route.peer, core.tls.hints());
+  auto handshake = stream.start_tls(std::move(*session), core.tls, route.peer, until);
   auto done = co_await with_timeout(until, std::move(handshake));
   if (!done)
     co_return fail(ErrorKind::timed_out, fmt::format("no TLS session with {}: it took too long", route.peer));
@@ -178,7 +183,8 @@ Error presentable(Error error, const Route& route, AddressClass peer) {
 
 Task<Result<ConnectionPtr>> open_connection(std::shared_ptr<Core> core, std::shared_ptr<const Route> route,
                                             SteadyTime deadline) {
-  if (route->target.scheme == Scheme::https) core->tls.prepare();
+  // What listens here is mostly plain http, tried over TLS first: its certificate, if it has one, can wait.
+  if (route->target.scheme == Scheme::https && !is_local(route->target.host)) core->tls.prepare();
   // The proxy is the operator's own choice; the target behind it was checked as far as its name goes.
   AddressPolicy policy = route->policy;
   if (route->proxy)

@@ -70,7 +70,8 @@ Task<bool> Stream::until_ready(int ssl_error) {
   co_return !ec;
 }
 
-Task<Result<void>> Stream::start_tls(SslPtr session, std::string peer, TlsHints hints) {
+Task<Result<void>> Stream::start_tls(SslPtr session, TlsContext& context, std::string peer,
+                                     SteadyTime deadline) {
   boost::system::error_code ec;
   socket_.native_non_blocking(true, ec);
   if (ec) co_return fail(ErrorKind::internal, "the socket cannot be used for TLS", ec.message());
@@ -86,9 +87,21 @@ Task<Result<void>> Stream::start_tls(SslPtr session, std::string peer, TlsHints 
     const int why = SSL_get_error(ssl_.get(), n);
     bool again = false;
     if (why == SSL_ERROR_WANT_READ || why == SSL_ERROR_WANT_WRITE) again = co_await until_ready(why);
+    if (why == SSL_ERROR_WANT_RETRY_VERIFY) {
+      auto trusted = co_await context.trusted(deadline);
+      failed_ = !trusted;
+      if (!trusted) co_return fail(std::move(trusted.error()));
+      again = true;
+    }
     if (again) continue;
     failed_ = true;
-    co_return fail(tls_error(ssl_.get(), peer, hints));
+    co_return fail(tls_error(ssl_.get(), peer, context.hints()));
+  }
+  // OpenSSL ends a handshake only with what the callback verified; asked once more, since all depends on it.
+  const bool has_to_be = SSL_get_verify_mode(ssl_.get()) != SSL_VERIFY_NONE;
+  if (has_to_be && SSL_get_verify_result(ssl_.get()) != X509_V_OK) {
+    failed_ = true;
+    co_return fail(tls_error(ssl_.get(), peer, context.hints()));
   }
   co_return Result<void>();
 }

@@ -38,9 +38,9 @@ class Stream {
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;
 
-  // The handshake on the connection as it stands. `peer` names it in errors, for `hints` see
-  // tls_error(). A stream whose handshake failed is of no further use.
-  Task<Result<void>> start_tls(SslPtr session, std::string peer, TlsHints hints = {});
+  // The handshake on the connection as it stands, with a session of `context`. `peer` names it in errors. A
+  // stream whose handshake failed is of no further use.
+  Task<Result<void>> start_tls(SslPtr session, TlsContext& context, std::string peer, SteadyTime deadline);
 
   // At least one byte, or the end. `data` outlives the call.
   Task<StreamRead> read_some(char* data, std::size_t size);

@@ -16,17 +16,11 @@
 namespace digester::net {
 namespace {
 
-struct FreeContext {
-  void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
-};
-using ContextPtr = std::unique_ptr<SSL_CTX, FreeContext>;
-
-ContextPtr make_context(TrustStore trust, const Identity* identity) {
+ContextPtr make_context(const Identity* identity) {
   ContextPtr context(SSL_CTX_new(TLS_client_method()));
   if (!context) return nullptr;
   SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
-  SSL_CTX_set_cert_store(context.get(), trust.release());
   // Idle connections give their buffers back.
   SSL_CTX_set_mode(context.get(), SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                       SSL_MODE_RELEASE_BUFFERS);
@@ -57,9 +51,7 @@ struct TlsContext::Loading {
   std::mutex mutex;
   asio::io_context* io;
   bool done = false;
-  ContextPtr context;
-  std::size_t certificates = 0;
-  std::string trouble;
+  LoadedTrust trust;
   Condition changed;
 };
 
@@ -91,31 +83,35 @@ TlsContext::~TlsContext() {
 void TlsContext::prepare() {
   if (loading_) return;
   loading_ = std::make_shared<Loading>(io_);
-  thread_ = std::jthread([loading = loading_, options = trust_, extra = extra_pem_,
-                          identity = identity_](const std::stop_token& stop) {
-    auto trust = load_trust(options, extra, stop);
-    if (stop.stop_requested()) return;
-    // A copyable handler, since the lambda travels through post().
-    auto context = std::make_shared<ContextPtr>(make_context(std::move(trust.store), identity.get()));
-    const std::scoped_lock lock(loading->mutex);
-    if (!loading->io) return;
-    asio::post(*loading->io, [loading, context, certificates = trust.certificates, trouble = trust.trouble,
-                              warn = options.warn] {
-      loading->context = std::move(*context);
-      loading->certificates = certificates;
-      loading->trouble = trouble;
-      loading->done = true;
-      if (!trouble.empty() && warn) warn(trouble);
-      loading->changed.notify_all();
-    });
-  });
+  thread_ =
+      std::jthread([loading = loading_, options = trust_, extra = extra_pem_](const std::stop_token& stop) {
+        // A copyable handler, since the lambda travels through post().
+        auto trust = std::make_shared<LoadedTrust>(load_trust(options, extra, stop));
+        const std::scoped_lock lock(loading->mutex);
+        if (!loading->io) return;
+        asio::post(*loading->io, [loading, trust, warn = options.warn] {
+          loading->trust = std::move(*trust);
+          loading->done = true;
+          if (!loading->trust.trouble.empty() && warn) warn(loading->trust.trouble);
+          loading->changed.notify_all();
+        });
+      });
 }
 
 TlsHints TlsContext::hints() const {
-  return {loading_->trouble, wording_};
+  return {loading_ && loading_->done ? loading_->trust.trouble : std::string(), wording_};
 }
 
-Task<Result<SslPtr>> TlsContext::session(std::string host, SteadyTime deadline) {
+// Called in the handshake.
+int TlsContext::verify(X509_STORE_CTX* chain, void* self) {
+  if (static_cast<TlsContext*>(self)->trusting_) return X509_verify_cert(chain);
+  // Asked again once the trust store is there. Should anybody take this for an answer, it is none.
+  X509_STORE_CTX_set_error(chain, X509_V_ERR_UNSPECIFIED);
+  auto* ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(chain, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  return ssl ? SSL_set_retry_verify(ssl) : 0;
+}
+
+Task<Result<void>> TlsContext::trusted(SteadyTime deadline) {
   prepare();
   const auto loading = loading_;
   while (!loading->done) {
@@ -123,11 +119,21 @@ Task<Result<SslPtr>> TlsContext::session(std::string host, SteadyTime deadline) 
       co_return fail(ErrorKind::timed_out, "no time left to load the trusted certificates");
     co_await loading->changed.wait(deadline);
   }
-  if (!loading->context) co_return fail(ErrorKind::internal, "TLS is not available");
-  if (loading->certificates == 0 && !options_.insecure_skip_verify) co_return fail(nothing_trusted(hints()));
+  if (!trusting_) SSL_CTX_set_cert_store(context_.get(), loading->trust.store.release());
+  trusting_ = true;
+  if (loading->trust.certificates == 0 && !options_.insecure_skip_verify)
+    co_return fail(nothing_trusted(hints()));
+  co_return Result<void>();
+}
 
-  SslPtr ssl(SSL_new(loading->context.get()));
-  if (!ssl) co_return fail(ErrorKind::internal, "TLS is not available");
+Result<SslPtr> TlsContext::session(std::string host) {
+  if (!context_) {
+    context_ = make_context(identity_.get());
+    if (!context_) return fail(ErrorKind::internal, "TLS is not available");
+    SSL_CTX_set_cert_verify_callback(context_.get(), &TlsContext::verify, this);
+  }
+  SslPtr ssl(SSL_new(context_.get()));
+  if (!ssl) return fail(ErrorKind::internal, "TLS is not available");
   SSL_set_connect_state(ssl.get());
   if (options_.insecure_skip_verify) SSL_set_verify(ssl.get(), SSL_VERIFY_NONE, nullptr);
   if (!options_.server_name.empty()) host = options_.server_name;
@@ -145,9 +151,9 @@ Task<Result<SslPtr>> TlsContext::session(std::string host, SteadyTime deadline) 
   }
   if (!set) {
     ERR_clear_error();
-    co_return fail(ErrorKind::invalid, fmt::format("{} is no name that a certificate could have", host));
+    return fail(ErrorKind::invalid, fmt::format("{} is no name that a certificate could have", host));
   }
-  co_return ssl;
+  return ssl;
 }
 
 }  // namespace digester::net
