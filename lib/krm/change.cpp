@@ -32,8 +32,7 @@ class Check {
     }
   }
 
-  Result<void> run(const Change& change, std::string_view removed, std::uint64_t sum,
-                   std::span<const Finding> findings) {
+  Result<void> run(const Change& change, std::string_view removed, std::uint64_t sum, Written findings) {
     for (std::size_t event = 0;; ++event) {
       if (event == change.event) {
         if (auto added = take_findings(change, findings); !added) return added;
@@ -93,13 +92,13 @@ class Check {
     return take(EventKind::mapping_end);
   }
 
-  Result<void> take_findings(const Change& change, std::span<const Finding> findings) {
+  Result<void> take_findings(const Change& change, Written findings) {
     // A list that is there already has its brackets among the old events.
     const bool has_brackets = change.is_new || change.replaces;
     bool is_right = (!change.is_new || take_scalar("results", true)) &&
                     (!has_brackets || take(EventKind::sequence_start));
     for (std::size_t i = 0; is_right && i < findings.size(); ++i)
-      is_right = take_entries(entries_of(findings[i]));
+      is_right = take_entries(entries_of(*findings[i]));
     if (!is_right || (has_brackets && !take(EventKind::sequence_end))) return differs("the results");
     return {};
   }
@@ -114,8 +113,8 @@ class Check {
 }  // namespace
 
 Result<void> check_change(std::string_view changed, const Change& change, std::size_t inserted,
-                          std::string_view removed, const Layout& old_layout,
-                          std::span<const Finding> findings, std::span<const Replaced> replaced) {
+                          std::string_view removed, const Layout& old_layout, Written findings,
+                          std::span<const Replaced> replaced) {
   return Check(changed, change, inserted, replaced).run(change, removed, old_layout.sum, findings);
 }
 

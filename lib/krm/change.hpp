@@ -9,9 +9,14 @@
 #include "base/result.hpp"
 #include "krm/finding.hpp"
 #include "krm/input.hpp"
-#include "krm/results.hpp"
 
 namespace digester::krm {
+
+// A scalar of the old text: where it begins, what it said, and says in the new one.
+struct Replaced {
+  std::size_t begin = 0;
+  std::string_view before, after;
+};
 
 // The bytes `[begin, end)` become `text`: new events come before the one of this number, or in its place.
 struct Change {
@@ -23,11 +28,13 @@ struct Change {
   static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
 };
 
-// `changed` reads as the text that `old_layout` is of, but for the replaced scalars, and the findings where
-// the change put them. `change` is in bytes of the text with the scalars replaced; its own text is not looked
-// at, but its size is `inserted`.
+using Written = std::span<const Finding* const>;
+
+// `changed` reads as the text that `old_layout` is of, but for the replaced scalars, which are in ascending
+// order, and the findings where the change put them. `change` is in bytes of the text with the scalars
+// replaced; its own text is not looked at, but its size is `inserted`.
 Result<void> check_change(std::string_view changed, const Change& change, std::size_t inserted,
-                          std::string_view removed, const Layout& old_layout,
-                          std::span<const Finding> findings, std::span<const Replaced> replaced);
+                          std::string_view removed, const Layout& old_layout, Written findings,
+                          std::span<const Replaced> replaced);
 
 }  // namespace digester::krm

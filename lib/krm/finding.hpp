@@ -1,6 +1,7 @@
 // One entry of a ResourceList's `results`.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -19,6 +20,8 @@ struct Finding {
   std::string api_version, kind, name, namespace_;  // resourceRef
   std::string field_path, current_value, proposed_value;
   std::string file_path, file_index;  // the index as the annotation has it; no number: left out
+  // Where in the old text the scalar begins that says proposed_value in the new one. Not written.
+  std::optional<std::size_t> replaced_at = std::nullopt;
 };
 
 }  // namespace digester::krm

@@ -35,24 +35,6 @@ const manifest::Object* object_at(const manifest::Images& images, std::size_t li
 
 }  // namespace
 
-std::vector<Replaced> replaced_in(const pin::Page& page) {
-  std::vector<Replaced> out;
-  out.reserve(page.outcomes.size());
-  for (std::size_t i = 0; i < page.outcomes.size(); ++i) {
-    const auto& outcome = page.outcomes[i];
-    const auto& field = page.images.fields[i];
-    if ((outcome.status == pin::Status::pinned || outcome.status == pin::Status::replaced) &&
-        outcome.proposed != field.value)
-      out.push_back({field.begin, field.value, outcome.proposed});
-  }
-  std::sort(out.begin(), out.end(), [](const Replaced& a, const Replaced& b) { return a.begin < b.begin; });
-  // Aliases: several fields have one scalar.
-  out.erase(std::unique(out.begin(), out.end(),
-                        [](const Replaced& a, const Replaced& b) { return a.begin == b.begin; }),
-            out.end());
-  return out;
-}
-
 Finding finding_of(Severity severity, std::string message) {
   Finding finding;
   finding.severity = severity;
@@ -65,7 +47,13 @@ Finding finding_at(const pin::Page& page, std::size_t line, Severity severity, s
   return object ? about(*object, severity, std::move(message)) : finding_of(severity, std::move(message));
 }
 
-std::vector<Finding> findings_of(const pin::Page& page, const Reporting& how) {
+bool has_error(const pin::Page& page, const Reporting& how) {
+  return !how.ignore_errors && std::ranges::any_of(page.outcomes, [](const pin::Outcome& outcome) {
+    return outcome.status == pin::Status::failed;
+  });
+}
+
+std::vector<Finding> findings_of(pin::Page page, const Reporting& how) {
   std::vector<Finding> out;
   out.reserve(page.images.warnings.size() + page.outcomes.size());
   const auto add = [&](Finding finding) {
@@ -74,8 +62,8 @@ std::vector<Finding> findings_of(const pin::Page& page, const Reporting& how) {
   for (const auto& warning : page.images.warnings)
     add(finding_at(page, warning.line, Severity::warning, told(warning)));
   for (std::size_t i = 0; i < page.outcomes.size(); ++i) {
-    const auto& outcome = page.outcomes[i];
-    const auto& field = page.images.fields[i];
+    auto& outcome = page.outcomes[i];
+    auto& field = page.images.fields[i];
     const bool changes = outcome.status == pin::Status::pinned || outcome.status == pin::Status::replaced;
     const bool failed = outcome.status == pin::Status::failed;
     if (!failed && (!changes || outcome.proposed == field.value)) continue;
@@ -87,9 +75,12 @@ std::vector<Finding> findings_of(const pin::Page& page, const Reporting& how) {
         changes
             ? fmt::format("{} {}", outcome.status == pin::Status::pinned ? "pinned" : "replaced", field.value)
             : outcome.why.message);
-    finding.field_path = field.path;
-    finding.current_value = field.value;
-    if (changes) finding.proposed_value = outcome.proposed;
+    finding.field_path = std::move(field.path);
+    finding.current_value = std::move(field.value);
+    if (changes) {
+      finding.proposed_value = std::move(outcome.proposed);
+      finding.replaced_at = field.begin;
+    }
     add(std::move(finding));
   }
   return out;

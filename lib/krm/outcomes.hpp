@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "krm/finding.hpp"
-#include "krm/results.hpp"
 #include "pin/batch.hpp"
 
 namespace digester::krm {
@@ -16,11 +15,11 @@ struct Reporting {
 
 // Of a page that is concluded: an info for an image that got its digest, an error (or a warning) for one that
 // did not, a warning for what was noticed besides, in the order of the text. Lines are left out, because a
-// host knows none.
-std::vector<Finding> findings_of(const pin::Page& page, const Reporting& how = {});
+// host knows none. The page goes by value, as a large one's tables are not needed beside its findings.
+std::vector<Finding> findings_of(pin::Page page, const Reporting& how = {});
 
-// The scalars whose values changed, for append_results().
-std::vector<Replaced> replaced_in(const pin::Page& page);
+// Whether there would be an error among them.
+bool has_error(const pin::Page& page, const Reporting& how);
 
 // One about no object.
 Finding finding_of(Severity severity, std::string message);

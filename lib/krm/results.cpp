@@ -26,11 +26,11 @@ std::string_view line_end_of(std::string_view text) {
   return text.substr(at, 2) == "\r\n" ? "\r\n" : "\r";
 }
 
-std::string in_brackets(std::span<const Finding> findings, Notation notation, std::string_view between) {
+std::string in_brackets(Written findings, Notation notation, std::string_view between) {
   std::string out;
-  for (const auto& finding : findings) {
+  for (const auto* finding : findings) {
     if (!out.empty()) out += between;
-    out += render(finding, notation);
+    out += render(*finding, notation);
   }
   return out;
 }
@@ -61,8 +61,7 @@ Layout moved(Layout layout, std::span<const Replaced> replaced) {
 
 class Appender {
  public:
-  Appender(std::string_view text, const Layout& old_layout, std::span<const Finding> findings,
-           std::span<const Replaced> replaced)
+  Appender(std::string& text, const Layout& old_layout, Written findings, std::span<const Replaced> replaced)
       : text_(text),
         old_layout_(old_layout),
         layout_(moved(old_layout, replaced)),
@@ -70,22 +69,18 @@ class Appender {
         replaced_(replaced),
         line_end_(line_end_of(text)) {}
 
-  Result<std::string> run() {
+  Result<void> run() {
     std::string why = "its results are no list, or one by an alias, an anchor or a tag";
     for (const auto way : ways()) {
       auto change = (this->*way)();
       const auto inserted = change.text.size();
-      std::string changed;
-      changed.reserve(text_.size() + inserted);
-      changed += text_.substr(0, change.begin);
-      changed += change.text;
-      changed += text_.substr(change.end);
+      const auto removed = text_.substr(change.begin, change.end - change.begin);
+      text_.replace(change.begin, removed.size(), change.text);
       // All of it may be several megabytes.
       std::string().swap(change.text);
-      const auto checked =
-          check_change(changed, change, inserted, text_.substr(change.begin, change.end - change.begin),
-                       old_layout_, findings_, replaced_);
-      if (checked) return changed;
+      const auto checked = check_change(text_, change, inserted, removed, old_layout_, findings_, replaced_);
+      if (checked) return {};
+      text_.replace(change.begin, inserted, removed);
       why = checked.error().message;
     }
     return fail(damage(why));
@@ -147,7 +142,7 @@ class Appender {
   Change behind_brackets() const {
     std::string_view gap;
     if (layout_.root_begin < layout_.first_key)
-      gap = text_.substr(layout_.root_begin + 1, layout_.first_key - layout_.root_begin - 1);
+      gap = view().substr(layout_.root_begin + 1, layout_.first_key - layout_.root_begin - 1);
     if (!text::is_blank(gap)) gap = {};
     const bool is_spread = gap.find_first_of("\r\n") != std::string_view::npos;
     const auto indent = std::string(is_spread ? gap.substr(gap.find_last_of("\r\n") + 1) : "");
@@ -167,9 +162,9 @@ class Appender {
 
   // The key and its list, as items are written.
   std::string new_block(std::size_t at) const {
-    const auto line = text_.substr(0, layout_.first_key).find_last_of("\r\n");
+    const auto line = view().substr(0, layout_.first_key).find_last_of("\r\n");
     auto begin = line == std::string_view::npos ? 0 : line + 1;
-    if (text_.substr(begin).starts_with("\xEF\xBB\xBF")) begin += 3;
+    if (view().substr(begin).starts_with("\xEF\xBB\xBF")) begin += 3;
     const std::string indent(layout_.first_key - begin, ' ');
     const bool needs_break = at > 0 && !is_break(text_[at - 1]) && at != begin;
     return fmt::format("{}{}results:{}{}", needs_break ? line_end_ : "", indent, line_end_,
@@ -184,16 +179,16 @@ class Appender {
   // Where the last value would take a line behind it for its own: a block scalar that ends without a line
   // break.
   Change at_the_beginning() const {
-    const auto line = text_.substr(0, layout_.first_key).find_last_of("\r\n");
+    const auto line = view().substr(0, layout_.first_key).find_last_of("\r\n");
     auto at = line == std::string_view::npos ? 0 : line + 1;
-    if (text_.substr(at).starts_with("\xEF\xBB\xBF")) at += 3;
+    if (view().substr(at).starts_with("\xEF\xBB\xBF")) at += 3;
     return {at, at, new_block(at), layout_.first_key_event, false, true};
   }
 
   std::string block(const std::string& indent) const {
     std::string out;
-    for (const auto& finding : findings_)
-      out += render_block(finding, indent, line_end_);
+    for (const auto* finding : findings_)
+      out += render_block(*finding, indent, line_end_);
     return out;
   }
 
@@ -202,25 +197,38 @@ class Appender {
     return (needs_break ? std::string(line_end_) : "") + block(indent);
   }
 
-  std::string_view text_;
+  std::string_view view() const { return text_; }
+
+  std::string& text_;
   const Layout& old_layout_;
   const Layout layout_;
-  std::span<const Finding> findings_;
+  Written findings_;
   std::span<const Replaced> replaced_;
   std::string_view line_end_;
 };
 
 }  // namespace
 
-Result<std::string> append_results(std::string_view text, const Layout& old_layout,
-                                   std::span<const Finding> findings, std::span<const Replaced> replaced) {
-  if (!findings.empty()) return Appender(text, old_layout, findings, replaced).run();
-  if (!replaced.empty()) {
-    const Change none{.begin = text.size(), .end = text.size(), .text = {}, .event = Change::kNone};
-    if (auto checked = check_change(text, none, 0, {}, old_layout, {}, replaced); !checked)
-      return fail(damage(checked.error().message));
+Result<void> append_results(std::string& text, const Layout& old_layout, std::span<const Finding> findings,
+                            std::optional<Severity> least) {
+  std::vector<const Finding*> written;
+  std::vector<Replaced> replaced;
+  for (const auto& finding : findings) {
+    if (least && finding.severity <= *least) written.push_back(&finding);
+    if (finding.replaced_at)
+      replaced.push_back({*finding.replaced_at, finding.current_value, finding.proposed_value});
   }
-  return std::string(text);
+  std::ranges::sort(replaced, {}, &Replaced::begin);
+  // Aliases: several fields have one scalar.
+  const auto doubled = std::ranges::unique(replaced, {}, &Replaced::begin);
+  replaced.erase(doubled.begin(), doubled.end());
+
+  if (!written.empty()) return Appender(text, old_layout, written, replaced).run();
+  if (replaced.empty()) return {};
+  const Change none{.begin = text.size(), .end = text.size(), .text = {}, .event = Change::kNone};
+  if (auto checked = check_change(text, none, 0, {}, old_layout, {}, replaced); !checked)
+    return fail(damage(checked.error().message));
+  return {};
 }
 
 }  // namespace digester::krm

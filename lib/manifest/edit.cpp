@@ -34,8 +34,8 @@ Result<void> sort(std::vector<Edit>& edits, std::size_t size) {
   return {};
 }
 
-std::string join(std::string_view text, const std::vector<Edit>& edits) {
-  std::size_t size = text.size();
+std::string join(std::string_view text, const std::vector<Edit>& edits, std::size_t room = 0) {
+  std::size_t size = text.size() + room;
   for (const auto& edit : edits)
     size += edit.text.size();
   std::string out;
@@ -183,9 +183,9 @@ Result<Edit> replacing(const ImageField& field, std::string_view value) {
               std::string(value),        std::nullopt};
 }
 
-Result<std::string> splice(std::string_view text, std::vector<Edit> edits) {
+Result<std::string> splice(std::string_view text, std::vector<Edit> edits, std::size_t room) {
   if (auto sorted = sort(edits, text.size()); !sorted) return fail(std::move(sorted.error()));
-  return join(text, edits);
+  return join(text, edits, room);
 }
 
 Result<std::string> apply_edits(std::string_view text, std::vector<Edit> edits,

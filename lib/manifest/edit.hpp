@@ -34,8 +34,8 @@ Result<Edit> pinning(const ImageField& field, const image::Digest& digest);
 Result<Edit> replacing(const ImageField& field, std::string_view value);
 
 // The text with the edits carried out, in any order, and no more: nobody has read it again. An error if two
-// are in one place.
-Result<std::string> splice(std::string_view text, std::vector<Edit> edits);
+// are in one place. For `room` bytes more it need not be copied.
+Result<std::string> splice(std::string_view text, std::vector<Edit> edits, std::size_t room = 0);
 
 // The text with the edits carried out, in any order; equal ones (of fields that share a scalar) count once.
 // Old and new are then read in lockstep, aliases followed: had anything changed but the scalars that were to

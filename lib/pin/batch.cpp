@@ -116,7 +116,7 @@ void Batch::conclude(Page& page, std::vector<Plan>& plans, Verify verify) const 
   std::vector<Plan>().swap(plans);  // so that there is room for the new text
   if (edits.empty()) return;
   auto changed = verify == Verify::now ? manifest::apply_edits(page.text, std::move(edits), page.images.sum)
-                                       : manifest::splice(page.text, std::move(edits));
+                                       : manifest::splice(page.text, std::move(edits), page.text.size());
   if (changed)
     page.changed = std::move(*changed);
   else

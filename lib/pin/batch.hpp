@@ -72,7 +72,7 @@ class Batch {
   // Outcomes and new texts. An unanswered question counts as failed. Pages are concluded each on its own: a
   // failure in one image leaves the others pinned. Who wants all or nothing looks at the outcomes first. With
   // `later` it is the caller who reads a new text again and compares, for he does that anyway
-  // (krm::append_results).
+  // (krm::append_results), and it has room to grow to twice its size.
   enum class Verify : std::uint8_t { now, later };
   void conclude(Verify verify = Verify::now);
 

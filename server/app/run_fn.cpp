@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <iterator>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -146,8 +148,9 @@ class Function {
       tell(findings, severity);
     if (!is_list()) return kFailed;
     std::erase_if(findings, [](const Finding& finding) { return finding.severity == Severity::info; });
-    const auto told = krm::append_results(text, input_.layout, findings);
-    put(told ? std::string_view(*told) : text);
+    std::string told(text);
+    (void)krm::append_results(told, input_.layout, findings);  // or without, if that is not to be had
+    put(told);
     return kFailed;
   }
 
@@ -157,6 +160,12 @@ class Function {
         once_.say(fmt::format("{}{}{}", severity == Severity::warning ? "warning: " : "", place_of(finding),
                               finding.message));
   }
+
+  struct Answer {
+    std::string text;
+    Findings findings;
+    bool has_setters = false;  // more was replaced than the findings tell
+  };
 
   int pin(std::string text, const FunctionSettings& settings) {
     std::optional<pin::Batch> batch(std::in_place, settings.rules, settings.policy);
@@ -180,34 +189,41 @@ class Function {
       return usage_error("fn", pinned.error().message);
     if (page.problem) return fail_with(page.text, page.problem->message);
 
-    Findings findings = krm::findings_of(page, {Severity::info, settings.ignore_errors});
-    Findings of_settings;
-    for (const auto& warning : settings.warnings)
-      of_settings.push_back(krm::finding_of(Severity::warning, warning));
-    findings.insert(findings.begin(), of_settings.begin(), of_settings.end());
     auto setters = is_list() ? krm::look_after_setters(page, settings.pin_setters) : krm::SettersDone{};
     if (!setters) return fail_with(page.text, setters.error().message);
-    for (auto& finding : setters->findings) {
-      if (settings.ignore_errors && finding.severity == Severity::error) finding.severity = Severity::warning;
-      findings.push_back(std::move(finding));
-    }
-    // kpt shows the first four.
-    const auto is_before = [](const Finding& a, const Finding& b) { return a.severity < b.severity; };
-    if (!std::is_sorted(findings.begin(), findings.end(), is_before))
-      std::stable_sort(findings.begin(), findings.end(), is_before);
-    if (!findings.empty() && findings.front().severity == Severity::error)
-      return fail_with(page.text, std::move(findings));
+    if (settings.ignore_errors)
+      for (auto& finding : setters->findings)
+        finding.severity = std::max(finding.severity, Severity::warning);
+    const krm::Reporting reporting{Severity::info, settings.ignore_errors};
+    const bool fails =
+        krm::has_error(page, reporting) || std::ranges::any_of(setters->findings, [](const Finding& finding) {
+          return finding.severity == Severity::error;
+        });
+    // The tables of a large package, and the text that is not answered with, are not needed any more when the
+    // largest text comes.
     Answer answer;
-    if (setters->changed)
-      answer.text = std::move(*setters->changed);
-    else
-      answer.replaced = krm::replaced_in(page);
+    answer.text = std::move(fails || !page.changed ? page.text : *page.changed);
+    page.text = std::string();
+    if (setters->changed && !fails) answer.text = std::move(*setters->changed);
     answer.has_setters = setters->changed.has_value();
-    if (!answer.has_setters) answer.text = std::move(page.changed ? *page.changed : page.text);
-    // The tables of a large package are not needed any more; the largest texts are still to come.
+    answer.findings = in_order(settings.warnings, krm::findings_of(std::move(page), reporting),
+                               std::move(setters->findings));
     batch.reset();
     ::malloc_trim(0);
-    return give(answer, settings, std::move(findings));
+    return fails ? fail_with(answer.text, std::move(answer.findings)) : give(std::move(answer), settings);
+  }
+
+  // By severity, for kpt shows the first four.
+  static Findings in_order(std::span<const std::string> warnings, Findings of_images, Findings of_setters) {
+    Findings all = std::move(of_images);
+    Findings first;
+    for (const auto& warning : warnings)
+      first.push_back(krm::finding_of(Severity::warning, warning));
+    all.insert(all.begin(), first.begin(), first.end());
+    std::ranges::move(of_setters, std::back_inserter(all));
+    if (!std::ranges::is_sorted(all, {}, &Finding::severity))
+      std::ranges::stable_sort(all, {}, &Finding::severity);
+    return all;
   }
 
   // The images of an object are asked on its behalf, as the kubelet will ask.
@@ -231,36 +247,27 @@ class Function {
     return {};
   }
 
-  struct Answer {
-    std::string text;
-    std::vector<krm::Replaced> replaced;  // in the input's text
-    bool has_setters = false;             // more was replaced than is in that list
-  };
-
-  Result<std::string> append(const Answer& answer, const Findings& findings) {
-    if (!answer.has_setters)
-      return krm::append_results(answer.text, input_.layout, findings, answer.replaced);
-    const auto input = krm::read_input(answer.text);
-    if (!input) return fail(input.error());
-    return krm::append_results(answer.text, input->layout, findings);
+  int give(Answer answer, const FunctionSettings& settings) {
+    tell(answer.findings, Severity::warning);
+    if (is_list()) {
+      if (auto told = append(answer, settings.least_result); !told) {
+        once_.say("warning: " + told.error().message);
+        // Not to be expected of any text. The host then leaves all as it is.
+        const auto as_before = answer.has_setters ? Result<void>() : append(answer, std::nullopt);
+        if (!as_before) return refuse(as_before.error().message);
+      }
+    }
+    put(answer.text);
+    return 0;
   }
 
-  int give(const Answer& answer, const FunctionSettings& settings, Findings findings) {
-    tell(findings, Severity::warning);
-    if (!is_list()) {
-      put(answer.text);
-      return 0;
-    }
-    std::erase_if(findings, [&](const Finding& finding) { return finding.severity > settings.least_result; });
-    auto told = append(answer, findings);
-    if (!told && !findings.empty()) {
-      once_.say("warning: " + told.error().message);
-      told = append(answer, {});
-    }
-    // Not to be expected of any text. The host then leaves all as it is.
-    if (!told) return refuse(told.error().message);
-    put(*told);
-    return 0;
+  Result<void> append(Answer& answer, std::optional<Severity> least) {
+    if (!answer.has_setters) return krm::append_results(answer.text, input_.layout, answer.findings, least);
+    for (auto& finding : answer.findings)
+      finding.replaced_at.reset();
+    const auto input = krm::read_input(answer.text);
+    if (!input) return fail(input.error());
+    return krm::append_results(answer.text, input->layout, answer.findings, least);
   }
 
   const cli::FnOptions& options_;

@@ -26,12 +26,13 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   Finding finding;
   finding.message = finding.name = finding.file_path = text.substr(0, 256);
   finding.file_index = "3";
-  const auto after = append_results(text, input->layout, {&finding, 1});
-  if (!after) {
-    FUZZ_CHECK(fuzz::is_printable_line(after.error().message, 1'024));
+  auto after = text;
+  if (const auto appended = append_results(after, input->layout, {&finding, 1}); !appended) {
+    FUZZ_CHECK(fuzz::is_printable_line(appended.error().message, 1'024));
+    FUZZ_CHECK(after == text);
     return 0;
   }
-  const auto again = read_input(*after);
+  const auto again = read_input(after);
   FUZZ_CHECK(again && again->form == Form::resource_list && again->items == input->items);
   FUZZ_CHECK(again->layout.results_count == input->layout.results_count + 1);
   return 0;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <catch2/catch.hpp>
 
+#include <array>
 #include <vector>
 
 #include "yaml/writer.hpp"
@@ -33,8 +34,18 @@ std::string replaced(std::string text, std::string_view from, std::string_view t
   return text;
 }
 
+Result<std::string> append(std::string text, const Layout& layout, const std::vector<Finding>& findings,
+                           std::optional<Severity> least = Severity::info) {
+  const auto before = text;
+  if (auto appended = append_results(text, layout, findings, least); !appended) {
+    CHECK(text == before);
+    return fail(appended.error());
+  }
+  return text;
+}
+
 Result<std::string> append(const std::string& text, const std::vector<Finding>& findings = {pinned()}) {
-  return append_results(text, read_input(text).value().layout, findings);
+  return append(text, read_input(text).value().layout, findings);
 }
 
 // The one piece that `after` has more than `before`.
@@ -231,28 +242,38 @@ TEST_CASE("scalars that were replaced meanwhile are allowed for, and no others")
   const std::string before =
       kHead + "x: &a w:1\nitems:\n- *a\n- 'm:2'\n- n:3\nresults:\n- message: w:1\nend: z\n";
   const auto layout = read_input(before).value().layout;
-  const auto at = [&](std::string_view value) { return before.find(value); };
-  const std::vector<Replaced> replaced{
-      {at("&a w:1"), "w:1", "w:1@sha256:ab"}, {at("'m:2'"), "m:2", "m@sha256:cd"}, {at("n:3"), "n:3", "n"}};
+  std::vector<Finding> findings;
+  // In any order; the first place is that of two, by the alias.
+  for (const auto& [place, old, now] :
+       std::vector<std::array<std::string, 3>>{{"'m:2'", "m:2", "m@sha256:cd"},
+                                               {"n:3", "n:3", "n"},
+                                               {"&a w:1", "w:1", "w:1@sha256:ab"},
+                                               {"&a w:1", "w:1", "w:1@sha256:ab"}}) {
+    auto& finding = findings.emplace_back(pinned(old));
+    finding.proposed_value = now;
+    finding.replaced_at = before.find(place);
+  }
   auto text = before;
   for (const auto& [old, now] : std::vector<std::pair<std::string, std::string>>{
            {"&a w:1", "&a w:1@sha256:ab"}, {"m:2", "m@sha256:cd"}, {"n:3", "n"}})
     text.replace(text.find(old), old.size(), now);
-  const auto findings = std::vector{pinned("a"), pinned("b")};
-  const auto after = append_results(text, layout, findings, replaced);
+  const auto after = append(text, layout, findings);
   REQUIRE(after);
-  CHECK_THAT(inserted(text, *after), Catch::Matchers::StartsWith("- message: pinned a\n"));
-  CHECK_THAT(*after, Contains("- message: w:1\n- message: pinned a") && Contains("index: 0\nend: z\n"));
-  CHECK(append_results(text, layout, {}, replaced) == text);
+  CHECK_THAT(inserted(text, *after), Catch::Matchers::StartsWith("- message: pinned m:2\n"));
+  CHECK_THAT(*after, Contains("- message: w:1\n- message: pinned m:2") && Contains("index: 0\nend: z\n"));
+  CHECK(append(text, layout, findings, Severity::warning).value() == text);
+  CHECK(append(text, layout, findings, std::nullopt).value() == text);
   // One less, another value, another place: each is a change that nobody told of, with results or without.
-  for (const auto& some : {findings, std::vector<Finding>()}) {
-    CHECK_FALSE(append_results(text, layout, some, std::span(replaced).first(2)));
-    auto wrong = replaced;
-    wrong[1].after = "m@sha256:ce";
-    CHECK_FALSE(append_results(text, layout, some, wrong));
+  for (const auto least : {std::optional(Severity::info), std::optional<Severity>()}) {
+    auto fewer = findings;
+    fewer[1].replaced_at.reset();
+    CHECK_FALSE(append(text, layout, fewer, least));
+    auto wrong = findings;
+    wrong[0].proposed_value = "m@sha256:ce";
+    CHECK_FALSE(append(text, layout, wrong, least));
     auto more = text;
     more.replace(more.find("end: z"), 6, "end: y");
-    CHECK_FALSE(append_results(more, layout, some, replaced));
+    CHECK_FALSE(append(more, layout, findings, least));
   }
 }
 
@@ -292,7 +313,7 @@ TEST_CASE("any style: output less the results is the input, and what was read is
               const auto before = read_input(text);
               REQUIRE(before);
               if (before->form != Form::resource_list) continue;
-              const auto after = append_results(text, before->layout, std::vector{pinned("a"), pinned("b")});
+              const auto after = append(text, before->layout, {pinned("a"), pinned("b")});
               INFO((after ? *after : after.error().message));
               REQUIRE(after);
               inserted(text, *after);
