@@ -1,5 +1,5 @@
-"""`digester resolve` over files of many images, each looked up at a registry on this machine: nginx, which answers every
-manifest's HEAD with a digest.
+"""`digester fn` over ResourceLists and `digester resolve` over files, with many images each looked up at a registry on this
+machine: nginx, which answers every manifest's HEAD with a digest.
 
 Time on the clock, processor time and memory are those of the whole process, from start to end; the median of the
 rounds. Beside them, in turn and in the same run: the same number of HEADs by wrk on as many connections, which is what
@@ -60,15 +60,21 @@ http {{ access_log off; keepalive_requests 100000000; keepalive_timeout 180s;
 class Run:
     """One process from start to end: seconds on the clock and of the processor, KiB at most, standard output."""
 
-    def __init__(self, bench, command, output):
+    def __init__(self, bench, command, output, given=subprocess.DEVNULL):
         measured = pathlib.Path(bench.h.program).parent / "test/bench/measured_run"
         with open(output, "wb") as out:
-            done = subprocess.run([str(word) for word in (measured, *command)], stdin=subprocess.DEVNULL, stdout=out,
+            done = subprocess.run([str(word) for word in (measured, *command)], stdin=given, stdout=out,
                                   stderr=subprocess.PIPE, text=True, env=bench.h.environment())
         if done.returncode != 0:
             raise RuntimeError(f"{command}: status {done.returncode}: {done.stderr[-500:]}")
         wall, cpu, self.kib = map(int, done.stderr.splitlines()[-1].split())
         self.wall, self.cpu = wall / 1e6, cpu / 1e6
+
+
+def resource_list(documents):
+    """As kpt hands it to a function."""
+    items = "".join("- " + document.rstrip("\n").replace("\n", "\n  ") + "\n" for document in documents)
+    return f"apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems:\n{items}"
 
 
 def heads(bench, registry, count):
@@ -81,36 +87,60 @@ def heads(bench, registry, count):
     return count * microseconds / requests / 1e6
 
 
+def run_fn(bench, file, output):
+    with open(file, "rb") as given:
+        return Run(bench, [bench.h.program, "fn"], output, given)
+
+
+def run_resolve(bench, file, output):
+    return Run(bench, [bench.h.program, "resolve", "-f", file], output)
+
+
 def measure(bench):
     """Rows of the table."""
     registry = Registry(bench)
     folder = bench.h.work / "manifests"
     folder.mkdir()
-    medians = lambda runs, what: statistics.median(getattr(run, what) for run in runs)  # noqa: E731
-    for objects, images, mark in ((1, 1, 0.02), (1000, 100, None), (1000, 1000, 0.1), (10000, 100, None),
-                                  (10000, 10000, 1.0)):
-        file = folder / "app.yaml"
-        file.write_text("---\n".join(DEPLOYMENT.format(n=n, image=n % images, host=registry.host) for n in range(objects)))
-        (folder / "kustomization.yaml").write_text("resources: [app.yaml]\n")
+    (folder / "kustomization.yaml").write_text("resources: [app.yaml]\n")
+    for objects, images, mark in ((1, 1, 0.02), (1000, 100, 0.1), (10000, 100, 1.0), (1000, 1000, None),
+                                  (10000, 10000, None)):
+        documents = [DEPLOYMENT.format(n=n, image=n % images, host=registry.host) for n in range(objects)]
+        manifests, packaged = folder / "app.yaml", folder / "list.yaml"
+        manifests.write_text("---\n".join(documents))
+        packaged.write_text(resource_list(documents))
+        what = "one Deployment" if objects == 1 else f"{objects:,} Deployments, {images:,} images"
+        commands = [(run_fn, packaged, f"fn, a ResourceList of {what}", None)] if mark else []
+        commands.append((run_resolve, manifests, f"resolve, a file of {what}", KUBECTL))
         rounds = (3 if bench.options.quick else 9) if objects < 10000 else (2 if bench.options.quick else 5)
-        ours, floor, theirs = [], [], []
-        for round_ in range(rounds):
-            ours.append(Run(bench, [bench.h.program, "resolve", "-f", file], folder / "out"))
-            floor.append(heads(bench, registry, images))
-            if KUBECTL.exists() and objects <= 1000 and round_ < 3:
-                theirs.append(Run(bench, [KUBECTL, "kustomize", folder], folder / "theirs"))
-        pinned = (folder / "out").read_text()
-        if pinned.replace(f"@{DIGEST}", "") != file.read_text() or pinned.count(DIGEST) != objects:
-            raise RuntimeError("the output is not the input with digests")
-        wall, cpu, kib = (medians(ours, what) for what in ("wall", "cpu", "kib"))
-        beside = f"; {wall / statistics.median(floor):.1f} × the HEADs alone by wrk"
-        if theirs:
-            beside += f", {wall / medians(theirs, 'wall'):.2f} × kubectl kustomize"
-        what = "a file of one Deployment" if objects == 1 else f"{objects:,} Deployments, {images:,} images"
-        bench.row(f"resolve, {what}", f"{wall * 1000:.0f} ms, {cpu * 1000:.0f} ms CPU{beside}",
-                  f"≤ {mark * 1000:.0f} ms" if mark else "", wall <= mark if mark else None)
-        size = file.stat().st_size / 1024
-        allowed = 16 * 1024 + 4 * size
-        bench.row("… memory", f"{kib / 1024:.1f} MiB for {size / 1024:.2f} MiB of manifests",
-                  f"≤ {allowed / 1024:.1f} MiB", kib <= allowed)
+        for run, file, title, beside in commands:
+            take_turns(bench, registry, rounds, run, file, title, beside, (objects, images, mark))
     bench.h.stop(registry.process)
+
+
+def take_turns(bench, registry, rounds, run, file, title, beside, size):
+    """One row for the time, one for the memory."""
+    objects, images, mark = size
+    output = file.parent / "out"
+    ours, floor, theirs = [], [], []
+    for round_ in range(rounds):
+        ours.append(run(bench, file, output))
+        floor.append(heads(bench, registry, images))
+        if beside and beside.exists() and objects <= 1000 and round_ < 3:
+            theirs.append(Run(bench, [beside, "kustomize", file.parent], file.parent / "theirs"))
+    pinned = output.read_text().split("\nresults:\n")[0].rstrip("\n")
+    if pinned.replace(f"@{DIGEST}", "") != file.read_text().rstrip("\n") or pinned.count(DIGEST) != objects:
+        raise RuntimeError(f"{title}: the output is not the input with digests")
+
+    def median(runs, what):
+        return statistics.median(getattr(one, what) for one in runs)
+
+    wall, cpu, kib = (median(ours, what) for what in ("wall", "cpu", "kib"))
+    ratios = f"; {wall / statistics.median(floor):.1f} × the HEADs alone by wrk"
+    if theirs:
+        ratios += f", {wall / median(theirs, 'wall'):.2f} × kubectl kustomize"
+    bench.row(title, f"{wall * 1000:.0f} ms, {cpu * 1000:.0f} ms CPU{ratios}",
+              f"≤ {mark * 1000:.0f} ms" if mark else "", wall <= mark if mark else None)
+    mib = file.stat().st_size / 1024 / 1024
+    allowed = 16 + 4 * mib
+    bench.row("… memory", f"{kib / 1024:.1f} MiB for {mib:.2f} MiB of manifests", f"≤ {allowed:.1f} MiB",
+              kib / 1024 <= allowed)
