@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "files/descriptor.hpp"
 #include "files/system_error.hpp"
+#include "posix/descriptor.hpp"
 
 namespace digester::files {
 namespace {
@@ -63,7 +63,7 @@ Result<std::string> read_file(const std::string& path, std::size_t at_most) {
   struct stat before {};
   if (::stat(path.c_str(), &before) != 0) return fail(system_error(path, kRead, errno));
   if (auto fine = check_kind(path, before); !fine) return fail(std::move(fine.error()));
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  const posix::Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   if (!file.is_open()) return fail(system_error(path, kRead, errno));
   if (::fstat(file.get(), &before) != 0) return fail(system_error(path, kRead, errno));
   if (auto fine = check_kind(path, before); !fine) return fail(std::move(fine.error()));

@@ -14,9 +14,9 @@
 #include <utility>
 #include <vector>
 
-#include "files/held_signals.hpp"
 #include "files/stage.hpp"
 #include "files/system_error.hpp"
+#include "posix/held_signals.hpp"
 
 namespace digester::files {
 namespace {
@@ -30,7 +30,7 @@ std::string directory_of(const std::string& path) {
 }
 
 void synchronise_directory(const std::string& directory) {
-  const Descriptor opened(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const posix::Descriptor opened(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (opened.is_open()) ::fsync(opened.get());
 }
 
@@ -91,7 +91,7 @@ class Replacement {
     for (const auto& file : files_) {
       if (!done.insert(file.staged.seen.st_dev).second) continue;
       const auto directory = directory_of(file.staged.target);
-      const Descriptor opened(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+      const posix::Descriptor opened(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
       if (!opened.is_open() || ::syncfs(opened.get()) != 0)
         return fail(system_error(file.staged.path, kWritten, errno));
     }
@@ -177,7 +177,7 @@ class Replacement {
 }  // namespace
 
 Result<void> replace_all(std::span<const Change> changes, const ReplaceHooks& hooks) {
-  const HeldSignals signals;
+  const posix::HeldSignals signals;
   Replacement replacement(hooks);
   const auto nothing_changed = [](Error error) {
     error.message += fmt::format("; {}", kNothingChanged);
@@ -189,7 +189,7 @@ Result<void> replace_all(std::span<const Change> changes, const ReplaceHooks& ho
     if (signals.is_waiting()) return nothing_changed({ErrorKind::cancelled, "ended by a signal"});
   }
   if (auto done = replacement.bring_all_to_disk(); !done) return nothing_changed(std::move(done.error()));
-  if (HeldSignals::is_waiting()) return nothing_changed({ErrorKind::cancelled, "ended by a signal"});
+  if (signals.is_waiting()) return nothing_changed({ErrorKind::cancelled, "ended by a signal"});
   return replacement.carry_out();
 }
 
@@ -218,11 +218,11 @@ Result<void> write_file(const std::string& path, std::string_view content) {
     return fail(refuse(path, "it is a directory, not a file", "name a file in it"));
   // What is no file, and where standard output leads, is not replaced.
   if (is_there && (!S_ISREG(seen.st_mode) || path.starts_with("/dev/") || path.starts_with("/proc/"))) {
-    const Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY | O_APPEND));
+    const posix::Descriptor file(::open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY | O_APPEND));
     if (!file.is_open()) return fail(system_error(path, kWritten, errno));
     return write_all(file.get(), path, content);
   }
-  const HeldSignals signals;
+  const posix::HeldSignals signals;
   const std::unique_ptr<char, void (*)(void*)> real(::realpath(path.c_str(), nullptr), ::free);
   const std::string target = real ? real.get() : path;
   auto temporary = create_beside(target, 0666);

@@ -88,7 +88,7 @@ Result<Temporary> create_beside(const std::string& target, mode_t mode) {
   const auto name = target.substr(directory.size(), 200);
   for (unsigned attempt = 0; attempt < 1000; ++attempt) {
     auto path = fmt::format("{}.{}.digester-{}-{}", directory, name, ::getpid(), attempt);
-    Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));
+    posix::Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));
     if (file.is_open()) return Temporary{std::move(file), std::move(path)};
     if (errno != EEXIST) return fail(system_error(target, kWritten, errno));
   }
@@ -106,7 +106,7 @@ Result<void> write_all(int fd, const std::string& path, std::string_view content
 }
 
 Result<void> bring_to_disk(const std::string& file, const std::string& path) {
-  const Descriptor opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  const posix::Descriptor opened(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   int result = opened.is_open() ? 0 : -1;
   if (result == 0) do {
       result = ::fsync(opened.get());
@@ -121,7 +121,7 @@ Result<Staged> stage(const std::string& path, std::string_view before, std::stri
   auto target = resolve_links(path);
   if (!target) return fail(std::move(target.error()));
   staged.target = std::move(*target);
-  const Descriptor old(
+  const posix::Descriptor old(
       ::open(staged.target.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW));
   if (!old.is_open() || ::fstat(old.get(), &staged.seen) != 0)
     return fail(system_error(path, "cannot be read", errno));

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "base/result.hpp"
-#include "files/descriptor.hpp"
+#include "posix/descriptor.hpp"
 
 namespace digester::files {
 
@@ -23,7 +23,7 @@ bool is_same(const struct stat& a, const struct stat& b);
 
 // A file that is not there yet, beside the target.
 struct Temporary {
-  Descriptor file;
+  posix::Descriptor file;
   std::string path;
 };
 Result<Temporary> create_beside(const std::string& target, mode_t mode);

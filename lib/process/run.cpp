@@ -17,7 +17,8 @@
 
 #include "base/clock.hpp"
 #include "base/text.hpp"
-#include "process/descriptor.hpp"
+#include "posix/descriptor.hpp"
+#include "posix/held_signals.hpp"
 #include "process/spawn.hpp"
 
 extern char** environ;
@@ -27,25 +28,26 @@ namespace {
 
 constexpr std::size_t kMaxErrors = 64 << 10;
 constexpr auto kPipeGrace = std::chrono::milliseconds(500);  // for what it left behind
+constexpr auto kStopGrace = std::chrono::seconds(2);
 
 std::string why(int error) {
   return std::error_code(error, std::generic_category()).message();
 }
 
 struct Pipe {
-  Descriptor reader, writer;
+  posix::Descriptor reader, writer;
   bool open() {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) return false;
-    reader.set(ends[0]);
-    writer.set(ends[1]);
+    reader = posix::Descriptor(ends[0]);
+    writer = posix::Descriptor(ends[1]);
     return ::fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0;
   }
 };
 
 // A file that has no name: the program may be as slow as it likes to read it.
-bool put_into_memory(const std::string& text, Descriptor& file) {
-  file.set(::memfd_create("standard-input", MFD_CLOEXEC));
+bool put_into_memory(const std::string& text, posix::Descriptor& file) {
+  file = posix::Descriptor(::memfd_create("standard-input", MFD_CLOEXEC));
   if (file.get() < 0) return false;
   for (std::size_t done = 0; done < text.size();) {
     const auto count = ::write(file.get(), text.data() + done, text.size() - done);
@@ -79,6 +81,7 @@ class Run {
   Run& operator=(const Run&) = delete;
 
   Result<Ended> operator()() {
+    const posix::HeldSignals signals;
     if (auto started = start(); !started) return fail(std::move(started.error()));
     const SystemClock clock;
     const auto deadline = clock.now() + command_.limit;
@@ -87,6 +90,10 @@ class Run {
     while (true) {
       const auto now = clock.now();
       if (!grace && poll_end()) grace = now + kPipeGrace;
+      if (signals.is_waiting()) {
+        stop();
+        return fail(ErrorKind::cancelled, fmt::format("{} was ended by a signal", name_));
+      }
       const bool open = out_.reader.get() >= 0 || err_.reader.get() >= 0;
       if (grace && (!open || now >= *grace)) return std::move(ended_);
       if (now >= deadline)
@@ -106,7 +113,7 @@ class Run {
         (::stat(command_.directory.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)))
       return fail(ErrorKind::not_found, fmt::format("{} cannot be started: {} is no directory", name_,
                                                     text::printable(command_.directory, 200)));
-    Descriptor input;
+    posix::Descriptor input;
     if ((command_.output == Stream::collect && !out_.open()) ||
         (command_.errors == Stream::collect && !err_.open()) || !put_into_memory(command_.input, input))
       return fail(ErrorKind::internal, fmt::format("{} cannot be started: {}", name_, why(errno)));
@@ -115,11 +122,25 @@ class Run {
     };
     const auto pid = spawn({command_.arguments, surroundings(command_.environment), command_.directory,
                             input.get(), target(command_.output, out_), target(command_.errors, err_)});
-    out_.writer.close();
-    err_.writer.close();
+    out_.writer.reset();
+    err_.writer.reset();
     if (!pid) return fail(pid.error());
     pid_ = *pid;
     return {};
+  }
+
+  // In its own way, if that does not take long.
+  void stop() {
+    if (pid_ <= 0) return;
+    ::kill(pid_, SIGTERM);
+    const SystemClock clock;
+    const auto end = clock.now() + kStopGrace;
+    while (!poll_end() && clock.now() < end)
+      ::poll(nullptr, 0, 10);
+    if (pid_ <= 0) return;
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+    pid_ = 0;
   }
 
   bool poll_end() {
@@ -141,13 +162,13 @@ class Run {
     return ended_.output.size() <= command_.max_output;
   }
 
-  static void take(Descriptor& from, std::string& into) {
+  static void take(posix::Descriptor& from, std::string& into) {
     char chunk[64 << 10];
     const auto count = ::read(from.get(), chunk, sizeof chunk);
     if (count > 0)
       into.append(chunk, static_cast<std::size_t>(count));
     else if (count == 0 || (errno != EAGAIN && errno != EINTR))
-      from.close();
+      from.reset();
   }
 
   const Command& command_;

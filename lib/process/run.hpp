@@ -39,8 +39,9 @@ struct Ended {
 
 // No other descriptor of ours is inherited, and it belongs to our process group: who ends us at a terminal
 // ends it too. It is killed when the limit passes or the output grows too large. A process that it left
-// behind and that holds its output open is not waited for. Errors: not_found (no such program in PATH, or no
-// such directory), timed_out, too_large, internal; each names the program.
+// behind and that holds its output open is not waited for. SIGINT, SIGTERM, SIGHUP and SIGQUIT end it first,
+// and then us (posix::HeldSignals). Errors: not_found (no such program in PATH, or no such directory),
+// timed_out, too_large, cancelled (by a signal that somebody holds back), internal; each names the program.
 Result<Ended> run(const Command& command);
 
 // The path of a program as PATH has it; empty where there is none.

@@ -9,7 +9,7 @@
 #include <system_error>
 
 #include "base/text.hpp"
-#include "process/descriptor.hpp"
+#include "posix/descriptor.hpp"
 
 namespace digester::process {
 namespace {
@@ -43,8 +43,8 @@ std::vector<char*> pointers(std::vector<std::string>& strings) {
 Result<pid_t> spawn(Start start) {
   FileActions actions;
   // Copies beside the standard ones: taken before any of those is replaced.
-  const Descriptor output(::fcntl(start.output, F_DUPFD_CLOEXEC, 3));
-  const Descriptor errors(::fcntl(start.errors, F_DUPFD_CLOEXEC, 3));
+  const posix::Descriptor output(::fcntl(start.output, F_DUPFD_CLOEXEC, 3));
+  const posix::Descriptor errors(::fcntl(start.errors, F_DUPFD_CLOEXEC, 3));
   if (start.input < 0)
     ::posix_spawn_file_actions_addopen(&actions.value, 0, "/dev/null", O_RDONLY, 0);
   else

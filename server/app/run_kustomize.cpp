@@ -17,12 +17,12 @@
 #include "app/once.hpp"
 #include "app/run.hpp"
 #include "app/terminal.hpp"
-#include "app/undisturbed.hpp"
 #include "base/text.hpp"
 #include "build_info.hpp"
 #include "files/replace.hpp"
 #include "kustomization/edit.hpp"
 #include "kustomization/plan.hpp"
+#include "posix/held_signals.hpp"
 #include "report/diff.hpp"
 #include "report/writers.hpp"
 
@@ -48,13 +48,15 @@ struct Written {
 
 class Kustomizing {
  public:
+  // `held` keeps signals from leaving things half done, and outlives what is said of them.
   Kustomizing(const cli::KustomizeOptions& options, const cli::Environment& environment, LookUp how,
-              Once& once)
+              Once& once, std::optional<posix::HeldSignals>& held)
       : options_(options),
         environment_(environment),
         how_(std::move(how)),
         once_(once),
-        skip_(options.skip.all()) {}
+        skip_(options.skip.all()),
+        held_(held) {}
 
   int run() {
     auto tree = read_kustomize_tree(options_.directory, options_.recursive);
@@ -62,7 +64,7 @@ class Kustomizing {
     if (options_.check) return check(*tree);
     for (const auto& root : *tree) {
       const bool fine = pin(root, &root == &tree->back());
-      const bool ended = undisturbed_ && undisturbed_->is_asked_to_end();
+      const bool ended = held_ && held_->is_waiting();
       if (ended) once_.say("a signal asked to end");
       if (fine && !ended) continue;
       put_back();
@@ -251,7 +253,7 @@ class Kustomizing {
     if (options_.diff || options_.dry_run) {
       simulated_.insert(wanted.begin(), wanted.end());
     } else {
-      if (!undisturbed_) undisturbed_.emplace();
+      if (!held_) held_.emplace();
       if (auto replaced = files::replace_all(changes); !replaced)
         return once_.say(replaced.error().message), false;
       for (const auto& change : changes)
@@ -337,16 +339,17 @@ class Kustomizing {
   std::vector<Done> done_;                        // on the disk
   std::vector<Done> written_;                     // or to be shown
   std::size_t digests_ = 0;
-  std::optional<Undisturbed> undisturbed_;  // once something is on the disk
+  std::optional<posix::HeldSignals>& held_;  // once something is on the disk
 };
 
 }  // namespace
 
 int run_kustomize(const cli::KustomizeOptions& options, const cli::Environment& environment) {
+  std::optional<posix::HeldSignals> held;
   Once once("kustomize", options.log_level);
   auto how = look_ups(options, environment);
   if (!how) return usage_error("kustomize", how.error().message);
-  return Kustomizing(options, environment, std::move(*how), once).run();
+  return Kustomizing(options, environment, std::move(*how), once, held).run();
 }
 
 }  // namespace digester::app

@@ -1,5 +1,9 @@
 #include "process/run.hpp"
 
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <cstdlib>
@@ -62,6 +66,31 @@ TEST_CASE("one that does not end, or prints without end, is killed") {
   REQUIRE(!flood);
   CHECK(flood.error().kind == ErrorKind::too_large);
   CHECK(std::chrono::steady_clock::now() - started < std::chrono::seconds(5));
+}
+
+TEST_CASE("who is asked to end ends it first") {
+  for (const std::string script : {"exec sleep 60", "trap '' TERM; while :; do sleep 0.1; done"}) {
+    int told[2];
+    REQUIRE(::pipe(told) == 0);
+    const auto asked = ::fork();
+    if (asked == 0) {
+      ::signal(SIGTERM, SIG_DFL);
+      // It tells its number on what is its standard error, too.
+      ::dup2(told[1], 2);
+      (void)run({.arguments = {"sh", "-c", "echo $$ >&2; " + script}, .errors = Stream::to_errors});
+      ::_exit(0);
+    }
+    ::close(told[1]);
+    char number[16] = {};
+    REQUIRE(::read(told[0], number, sizeof number - 1) > 1);
+    ::kill(asked, SIGTERM);
+    int status = 0;
+    REQUIRE(::waitpid(asked, &status, 0) == asked);
+    CHECK(WIFSIGNALED(status));
+    CHECK(WTERMSIG(status) == SIGTERM);
+    CHECK(::kill(std::atoi(number), 0) != 0);
+    ::close(told[0]);
+  }
 }
 
 TEST_CASE("what it leaves behind is not waited for") {

@@ -1,5 +1,6 @@
 """digester kustomize with what really builds: kustomize, and kubectl's."""
 import re
+import signal
 
 import toolbox
 from harness import expect
@@ -226,7 +227,7 @@ def kustomize_refusals(h):
         builder.write_text(f"#!/bin/sh\nif grep -q digest: {place}/kustomization.yaml; then kill -TERM $PPID; sleep 1; fi\n"
                            f"exec {toolbox.tool('kustomize')} build \"$1\"\n")
         builder.chmod(0o755)
-        said = refused(h, place, "--add", "--builder", builder, place)
+        said = refused(h, place, "--add", "--builder", builder, place, code=-signal.SIGTERM)
         expect("a signal asked to end" in said and "put back: nothing was changed" in said, said)
     with h.check("an image that is not there, and a registry that does not answer"):
         place = made("nowhere", "resources: [pod.yaml]\n", one.replace("web:1.10", "web:9"))

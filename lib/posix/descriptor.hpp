@@ -1,11 +1,11 @@
-// A file descriptor that is closed when it goes. Internal to the room.
+// A file descriptor that is closed when it goes.
 #pragma once
 
 #include <unistd.h>
 
 #include <utility>
 
-namespace digester::files {
+namespace digester::posix {
 
 class Descriptor {
  public:
@@ -27,4 +27,4 @@ class Descriptor {
   int fd_;
 };
 
-}  // namespace digester::files
+}  // namespace digester::posix
