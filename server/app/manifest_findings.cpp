@@ -9,6 +9,7 @@
 #include <set>
 #include <utility>
 
+#include "app/shell_word.hpp"
 #include "base/text.hpp"
 #include "build_info.hpp"
 #include "files/replace.hpp"
@@ -112,7 +113,7 @@ std::string pinning_command(const KustomizationInput& input) {
   if (input.path == "-") return "digester kustomize DIR";
   if (input.content.is_component) return "digester kustomize -R on a kustomization that has this component";
   const auto directory = std::filesystem::path(input.path).parent_path().string();
-  return fmt::format("digester kustomize {}", directory.empty() ? "." : text::printable(directory, 512));
+  return fmt::format("digester kustomize {}", directory.empty() ? "." : shell_word(directory));
 }
 
 void sort_by_place(std::vector<Finding>& findings) {

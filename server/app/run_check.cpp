@@ -15,6 +15,7 @@
 #include "app/manifest_inputs.hpp"
 #include "app/once.hpp"
 #include "app/run.hpp"
+#include "app/shell_word.hpp"
 #include "app/terminal.hpp"
 #include "base/text.hpp"
 #include "build_info.hpp"
@@ -162,9 +163,9 @@ class Checking {
 
   std::string cure_of_open(const PageSource& source) const {
     if (source.is_built)
-      return fmt::format("pin it: digester kustomize --add {}", text::printable(options_.kustomization, 512));
+      return fmt::format("pin it: digester kustomize --add {}", shell_word(options_.kustomization));
     if (source.path == "-") return "pin it: digester resolve";
-    return fmt::format("pin it: digester resolve -i {}", text::printable(source.path, 512));
+    return fmt::format("pin it: digester resolve -i {}", shell_word(source.path));
   }
 
   // Its tag was asked for, and stands for the digest.

@@ -16,6 +16,7 @@
 #include "app/look_up.hpp"
 #include "app/once.hpp"
 #include "app/run.hpp"
+#include "app/shell_word.hpp"
 #include "app/terminal.hpp"
 #include "base/text.hpp"
 #include "build_info.hpp"
@@ -137,7 +138,7 @@ class Kustomizing {
     }
     if (field.state == manifest::State::pinned || !counting.contains(field.value)) return std::nullopt;
     finding.message = fmt::format("{} is {}, without a digest", place_of(images, field), shown(field.value));
-    finding.cure = fmt::format("digester kustomize --add {}", shown(root.own.directory));
+    finding.cure = fmt::format("digester kustomize --add {}", shell_word(root.own.directory));
     return finding;
   }
 

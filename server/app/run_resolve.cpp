@@ -16,6 +16,7 @@
 #include "app/package_setters.hpp"
 #include "app/pin_images.hpp"
 #include "app/run.hpp"
+#include "app/shell_word.hpp"
 #include "app/terminal.hpp"
 #include "base/text.hpp"
 #include "files/apart.hpp"
@@ -127,9 +128,8 @@ class Resolving {
       const auto& lock = options_.known.locks.front();
       finding.message =
           fmt::format("{} stays without a digest: no lock has it", text::printable(field.value, 512));
-      finding.cure =
-          fmt::format("digester lock update --lock {} {}", lock == "-" ? "FILE" : text::printable(lock, 512),
-                      text::printable(field.value, 512));
+      finding.cure = fmt::format("digester lock update --lock {} {}", lock == "-" ? "FILE" : shell_word(lock),
+                                 shell_word(field.value));
       findings_.push_back(std::move(finding));
     } else if ((outcome.status == pin::Status::pinned || outcome.status == pin::Status::replaced) &&
                page.changed && outcome.proposed != field.value && !options_.report.empty()) {
