@@ -220,8 +220,9 @@ Result<void> append_results(std::string& text, const Layout& old_layout, std::sp
   }
   std::ranges::sort(replaced, {}, &Replaced::begin);
   // Aliases: several fields have one scalar.
-  const auto doubled = std::ranges::unique(replaced, {}, &Replaced::begin);
-  replaced.erase(doubled.begin(), doubled.end());
+  replaced.erase(std::unique(replaced.begin(), replaced.end(),
+                             [](const Replaced& a, const Replaced& b) { return a.begin == b.begin; }),
+                 replaced.end());
 
   if (!written.empty()) return Appender(text, old_layout, written, replaced).run();
   if (replaced.empty()) return {};

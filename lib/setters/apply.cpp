@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <optional>
-#include <ranges>
+#include <span>
 #include <vector>
 
 #include "base/text.hpp"
@@ -32,7 +32,7 @@ std::optional<std::string_view> given(std::span<const Setter> setters, std::stri
 Error cut_digest(const Field& field, const Pattern& pattern, const std::vector<Pattern::Capture>& captures) {
   constexpr std::size_t kShown = 4;
   std::string parts;
-  for (const auto& capture : captures | std::views::take(kShown))
+  for (const auto& capture : std::span(captures).first(std::min(kShown, captures.size())))
     parts +=
         fmt::format("{}{} would be \"{}\"", parts.empty() ? "" : ", ", shown(capture.name),
                     shown(std::string_view(field.value).substr(capture.begin, capture.end - capture.begin)));
