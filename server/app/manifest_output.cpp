@@ -25,6 +25,38 @@ std::string_view first_line(std::string_view text) {
   return {};
 }
 
+// Where a block scalar ends the text within its last line: `|` and `>` would take the line break that another
+// text needs before it for their own. Nothing else where they keep none, or have one.
+std::string with_closed_block(std::string_view text) {
+  std::string out(text);
+  if (text.empty() || text.ends_with('\n')) return out;
+  yaml::Event last;
+  bool keeps_break = false;
+  const auto reader = yaml::read(text);
+  while (true) {
+    const auto event = reader->next();
+    if (!event) return out;
+    if (event->kind == yaml::EventKind::stream_end) break;
+    if (event->kind != yaml::EventKind::scalar) continue;
+    last = *event;
+    keeps_break = last.value.ends_with('\n');
+  }
+  const bool is_block = last.style == yaml::ScalarStyle::literal || last.style == yaml::ScalarStyle::folded;
+  if (!is_block || last.end != text.size() || keeps_break) return out;
+  // Behind the anchor and the tag, in which neither sign stands before a blank.
+  auto at = last.begin;
+  while (at < text.size() && (text[at] == '&' || text[at] == '!'))
+    at = std::min(text.find_first_not_of(" \t\r\n", std::min(text.find_first_of(" \t\r\n", at), text.size())),
+                  text.size());
+  if (at == text.size() || (text[at] != '|' && text[at] != '>')) return out;
+  const auto end = std::min(text.find_first_not_of("0123456789+-", at + 1), text.size());
+  if (const auto keep = text.find('+', at); keep < end)
+    out[keep] = '-';
+  else if (text.find('-', at) >= end)
+    out.insert(end, 1, '-');
+  return out;
+}
+
 bool begins_document(std::string_view line) {
   return line.starts_with("---") && (line.size() == 3 || line[3] == ' ' || line[3] == '\t');
 }
@@ -90,10 +122,11 @@ bool follows(std::string_view text, Content& stream) {
 }  // namespace
 
 Result<std::string> join_documents(std::span<const NamedText> texts) {
+  if (texts.size() < 2) return std::string(texts.empty() ? std::string_view() : texts.front().text);
   std::string stream;
-  for (const auto& [name, text] : texts)
-    append(stream, text);
-  if (texts.size() < 2) return stream;
+  for (const auto& [name, text] : texts.first(texts.size() - 1))
+    append(stream, with_closed_block(text));
+  append(stream, texts.back().text);
   Content content(yaml::read(stream));
   for (const auto& [name, text] : texts)
     if (!follows(text, content))
