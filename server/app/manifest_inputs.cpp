@@ -20,6 +20,14 @@ bool has_objects(const pin::Page& page) {
                      [](const auto& object) { return !object.api_version.empty() && !object.kind.empty(); });
 }
 
+// Whether an object could be in what cannot be read. A tsconfig.json with comments, or a template of metrics,
+// is no more of an obstacle than one that can be read.
+bool may_hold_object(const PageSource& source, std::string_view text) {
+  // In UTF-16 the words are there, but not as bytes.
+  return has_kustomization_name(source.path) || text.find('\0') != std::string_view::npos ||
+         (text.find("apiVersion") != std::string_view::npos && text.find("kind") != std::string_view::npos);
+}
+
 // By its name or its kind. Flux has a kind of that name, which is an object like others.
 bool is_kustomization(const PageSource& source, const pin::Page& page) {
   const auto& objects = page.images.objects;
@@ -48,7 +56,8 @@ void look_at_kustomization(ManifestInputs& inputs, const PageSource& source, con
 void add_page(ManifestInputs& inputs, pin::Batch& batch, PageSource source, std::string text) {
   const auto name = source.path == files::kStandardInput ? std::string("standard input") : source.path;
   const auto& page = batch.add(name, std::move(text));
-  source.is_left_out = !source.named && !page.problem && !has_objects(page);
+  source.is_left_out =
+      !source.named && (page.problem ? !may_hold_object(source, page.text) : !has_objects(page));
   if (source.is_left_out) ++inputs.without_objects;
   if (is_kustomization(source, page)) {
     look_at_kustomization(inputs, source, page);

@@ -14,10 +14,11 @@ namespace digester::app {
 
 // Where a page of the batch is from; slot i is page i's.
 struct PageSource {
-  std::string path;          // of the file; "-" for standard input; of -k, the kustomization's
-  bool named = true;         // by the user; false: found in a directory
-  bool is_built = false;     // of -k: lines of the file mean nothing
-  bool is_left_out = false;  // found in a directory, and no object with apiVersion and kind in it
+  std::string path;       // of the file; "-" for standard input; of -k, the kustomization's
+  bool named = true;      // by the user; false: found in a directory
+  bool is_built = false;  // of -k: lines of the file mean nothing
+  // Found in a directory, and no object with apiVersion and kind in it, whether or not it can be read.
+  bool is_left_out = false;
 };
 
 // A kustomization among the inputs: its `images:` are written over those of what it builds.

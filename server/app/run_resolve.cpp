@@ -296,9 +296,9 @@ int run_resolve(const cli::ResolveOptions& options, const cli::Environment& envi
   if (auto apart = files::are_apart(outputs, inputs_of(options, inputs)); !apart)
     return refuse(apart.error());
   // What is not to be written need not be asked for.
-  const bool readable =
-      inputs.problems.empty() &&
-      std::none_of(batch.pages().begin(), batch.pages().end(), [](const auto& page) { return page.problem; });
+  bool readable = inputs.problems.empty();
+  for (std::size_t i = 0; i < batch.pages().size(); ++i)
+    readable = readable && (inputs.sources[i].is_left_out || !batch.pages()[i].problem);
   const bool pin = readable || options.keep_going;
   if (pin)
     if (auto pinned = pin_images(batch, *how, environment, once.clock, once.log); !pinned)

@@ -139,11 +139,30 @@ def resolve_directory(h):
         expect(sorted(toolbox.contents(folder)) == sorted(files), toolbox.contents(folder).keys())
         expect("nothing to pin in 4 files; 4 already pinned" in resolve(h, "-i", "-R", folder).trouble)
     with h.check("one broken file in a directory: nothing of the others is written; with --keep-going it is"):
-        folder = toolbox.lay(h, "broken", {"a.yaml": pod(web), "b.yaml": "a: [\n"})
-        fails(resolve(h, "-i", folder), "b.yaml:2: ")
+        folder = toolbox.lay(h, "broken", {"a.yaml": pod(web), "b.yaml": "apiVersion: v1\nkind: [\n"})
+        fails(resolve(h, "-i", folder), "b.yaml:3: ")
         expect((folder / "a.yaml").read_text() == pod(web))
         done = resolve(h, "-i", "--keep-going", folder)
         expect(done.code == 3 and (folder / "a.yaml").read_text() == pod(web).replace(web, f"{web}@{INDEX}"), done)
+    with h.check("a broken file that names no apiVersion is no manifest, and in the way of nothing but itself"):
+        others = {"tsconfig.json": '{\n  // of the page\n  "strict": true,\n}\n',
+                  "beat.tpl.yml": "a:\n{{- if .X }}\nb: [\n"}
+        folder = toolbox.lay(h, "no-manifest", {"a.yaml": pod(web), **others})
+        done = resolve(h, folder)
+        expect((done.code, done.text) == (0, pod(f"{web}@{INDEX}")), done)
+        expect("2 files without apiVersion and kind left out" in done.trouble, done)
+        done = toolbox.run(h, "digester", "check", "--offline", folder)
+        expect(done.code == 1 and "1 found; 2 files without apiVersion and kind left out" in done.trouble, done)
+        fails(resolve(h, folder / "tsconfig.json"), "tsconfig.json:3: ")
+        for name, text in (("kustomization.yaml", "resources: [\n"), ("b.yaml", "kind: Pod\napiVersion: [\n"),
+                           ("c.yaml", pod(web).encode("utf-16"))):
+            folder = toolbox.lay(h, f"manifest-{name}", {"a.yaml": pod(web), name: text})
+            fails(resolve(h, "-i", folder), f"{name}:")
+    with h.check("a file that ends within a block of text is printed as it is read"):
+        note = "apiVersion: v1\nkind: ConfigMap\ndata:\n  a: |\n    x"
+        folder = toolbox.lay(h, "blocks", {"a.yaml": note, "b.yaml": note})
+        done = resolve(h, folder)
+        expect((done.code, done.text) == (0, note.replace("|", "|-") + "\n---\n" + note), done)
     with h.check("--diff is what git apply takes, CRLF and names with blanks too; its status is 1, then 0"):
         folder = toolbox.lay(h, "diff", {
             "a.yaml": pod(web), "with blanks.yaml": pod(migrate).replace("\n", "\r\n"), "ä.yaml": pod(web).rstrip()})
@@ -237,7 +256,7 @@ def resolve_hostile(h):
         with h.check(f"{name}: one line with its place, and the file beside it is not written"):
             folder = toolbox.lay(h, "hostile", {"a.yaml": good, name: text})
             started = time.monotonic()
-            fails(resolve(h, "-i", folder), *words)
+            fails(resolve(h, "-i", folder / "a.yaml", folder / name), *words)
             expect(time.monotonic() - started < 5, "took too long")
             expect((folder / "a.yaml").read_text() == good)
     with h.check("what is not there, a pipe, a circle of links, a directory without manifests"):
