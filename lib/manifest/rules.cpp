@@ -11,13 +11,17 @@ namespace digester::manifest {
 namespace {
 
 constexpr std::size_t kMaxPathBytes = 1'024;
+// Of a Pod's specification.
+constexpr std::array<std::string_view, 4> kPodImages = {"containers[]/image", "initContainers[]/image",
+                                                        "ephemeralContainers[]/image",
+                                                        "volumes[]/image/reference"};
 constexpr std::string_view kTekton = "tekton.dev";
 constexpr std::string_view kArgo = "argoproj.io";
 
 std::string without_lists(std::string_view path) {
   std::string out;
   for (std::size_t i = 0; i < path.size(); ++i) {
-    if (path.substr(i, 2) == "[]" && (i + 2 == path.size() || path[i + 2] == '/'))
+    if (path.substr(i, 2) == "[]" && (i + 2 == path.size() || path[i + 2] == '/' || path[i + 2] == '['))
       ++i;
     else
       out += path[i];
@@ -40,6 +44,26 @@ std::vector<std::string> keys_of(std::string_view path) {
   return keys;
 }
 
+// A Pod's template, however deep: `spec/nodeSets[]/podTemplate/spec/containers[]/image`.
+bool is_in_template(std::string_view path) {
+  const auto tail = std::find_if(kPodImages.begin(), kPodImages.end(),
+                                 [path](std::string_view image) { return path.ends_with(image); });
+  if (tail == kPodImages.end() || path.starts_with("status/")) return false;
+  path.remove_suffix(tail->size());
+  return path.ends_with("emplate/spec/") || path.ends_with("emplates[]/spec/");
+}
+
+bool is_of(std::string_view group, std::string_view domain) {
+  return group == domain || (group.ends_with(domain) && group[group.size() - domain.size() - 1] == '.');
+}
+
+// What has patterns and examples of Pods, or Pods that are yet to be made (OpenShift's Template), instead of
+// Pods.
+bool has_templates(std::string_view group, std::string_view kind) {
+  return kind != "CustomResourceDefinition" && kind != "Template" && !is_of(group, "kyverno.io") &&
+         !is_of(group, "gatekeeper.sh");
+}
+
 }  // namespace
 
 void append_path_key(std::string& path, std::string_view key) {
@@ -57,8 +81,7 @@ Rules::Rules() {
   for (const std::string_view spec :
        {"spec/", "spec/template/spec/", "spec/jobTemplate/spec/template/spec/", "template/spec/"}) {
     const std::string prefix(spec);
-    for (const std::string_view tail : {"containers[]/image", "initContainers[]/image",
-                                        "ephemeralContainers[]/image", "volumes[]/image/reference"})
+    for (const auto tail : kPodImages)
       add_built_in(prefix + std::string(tail));
   }
   for (const std::string_view path : {"spec/relatedImages[]/image", "relatedImages[]/image"})
@@ -76,14 +99,20 @@ Rules::Rules() {
   tekton_task("spec", "ClusterTask");
   tekton_task("spec/taskSpec", "TaskRun");
   add_built_in("spec/image", kTekton, "StepAction");
-  for (const std::string_view tasks : {"tasks", "finally"}) {
-    tekton_task(fmt::format("spec/{}[]/taskSpec", tasks), "Pipeline");
-    tekton_task(fmt::format("spec/pipelineSpec/{}[]/taskSpec", tasks), "PipelineRun");
-  }
+  const auto tekton_pipeline = [&](std::string_view spec, std::string_view kind) {
+    for (const std::string_view tasks : {"tasks", "finally"}) {
+      tekton_task(fmt::format("{}/{}[]/taskSpec", spec, tasks), kind);
+      for (const std::string_view inner : {"tasks", "finally"})
+        tekton_task(fmt::format("{}/{}[]/pipelineSpec/{}[]/taskSpec", spec, tasks, inner), kind);
+    }
+  };
+  tekton_pipeline("spec", "Pipeline");
+  tekton_pipeline("spec/pipelineSpec", "PipelineRun");
 
   const auto argo = [this](std::string_view spec, std::string_view kind) {
     add_built_in(fmt::format("{}/volumes[]/image/reference", spec), kArgo, kind);
-    for (const std::string_view place : {"templates[]", "templateDefaults"})
+    for (const std::string_view place : {"templates[]", "templateDefaults", "templates[]/dag/tasks[]/inline",
+                                         "templates[]/steps[][]/inline"})
       for (const std::string_view tail :
            {"container/image", "script/image", "initContainers[]/image", "sidecars[]/image",
             "containerSet/containers[]/image", "volumes[]/image/reference"})
@@ -151,7 +180,8 @@ std::string_view Rules::text(Key key) const {
 }
 
 bool Rules::knows(std::string_view path) const {
-  return by_path_.contains(std::string(path)) || (!loose_.empty() && loose_.contains(without_lists(path)));
+  return is_in_template(path) || by_path_.contains(std::string(path)) ||
+         (!loose_.empty() && loose_.contains(without_lists(path)));
 }
 
 bool Rules::fits(std::string_view path, std::string_view api_version, std::string_view kind) const {
@@ -166,7 +196,8 @@ bool Rules::fits(std::string_view path, std::string_view api_version, std::strin
              (rule.kind.empty() || rule.kind == kind);
     });
   };
-  return any(by_path_, std::string(path)) || (!loose_.empty() && any(loose_, without_lists(path)));
+  return (is_in_template(path) && has_templates(group, kind)) || any(by_path_, std::string(path)) ||
+         (!loose_.empty() && any(loose_, without_lists(path)));
 }
 
 }  // namespace digester::manifest

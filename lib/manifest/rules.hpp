@@ -34,8 +34,8 @@ inline constexpr Key kApiVersion = 1, kKind = 2, kMetadata = 3, kName = 4, kName
 // Immutable; one for a whole run.
 class Rules {
  public:
-  // Pod specs at four places of whatever kind (as the webhook has them), lists' items, Tekton, Argo
-  // Workflows, OLM's relatedImages and deployments; and `more`.
+  // Pod specs at four places of whatever kind (as the webhook has them), Pod templates wherever they stand,
+  // lists' items, Tekton, Argo Workflows, OLM's relatedImages and deployments; and `more`.
   static Result<Rules> make(std::span<const FieldSpec> more = {});
 
   Key key(std::string_view text) const;

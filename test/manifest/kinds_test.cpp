@@ -27,6 +27,8 @@ TEST_CASE("Tekton: tasks, their runs, pipelines") {
         expected("spec.finally[0].taskSpec."));
   CHECK(object("PipelineRun", "{pipelineSpec: {tasks: [{}, {taskSpec: " + task + "}]}}") ==
         expected("spec.pipelineSpec.tasks[1].taskSpec."));
+  CHECK(object("Pipeline", "{tasks: [{pipelineSpec: {finally: [{taskSpec: " + task + "}]}}]}") ==
+        expected("spec.tasks[0].pipelineSpec.finally[0].taskSpec."));
   CHECK(object("StepAction", "{image: x:1}") == Lines{"spec.image x:1"});
   CHECK(object("Pipeline", task).empty());
   CHECK(images_in("apiVersion: other.dev/v1\nkind: Task\nspec: " + task + "\n").empty());
@@ -55,6 +57,20 @@ TEST_CASE("Argo Workflows: templates of every type") {
   CHECK(images_in("apiVersion: argoproj.io/v1alpha1\nkind: Application\nspec: " + spec).empty());
 }
 
+TEST_CASE("Argo Workflows: templates within the steps that use them") {
+  const auto object = [](const std::string& kind, const std::string& templates) {
+    return images_in("apiVersion: argoproj.io/v1alpha1\nkind: " + kind + "\nspec: {templates: [" + templates +
+                     "]}\n");
+  };
+  const std::string dag = "{dag: {tasks: [{name: a, inline: {container: {image: x:1}}}]}}";
+  const std::string steps = "{steps: [[{}, {inline: {script: {image: x:1}, sidecars: [{image: x:2}]}}]]}";
+  for (const std::string kind : {"Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate"}) {
+    CHECK(object(kind, dag) == Lines{"spec.templates[0].dag.tasks[0].inline.container.image x:1"});
+    CHECK(object(kind, steps) == Lines{"spec.templates[0].steps[0][1].inline.script.image x:1",
+                                       "spec.templates[0].steps[0][1].inline.sidecars[0].image x:2"});
+  }
+}
+
 TEST_CASE("OLM: related images and an operator's deployments") {
   CHECK(
       images_in(
@@ -70,6 +86,44 @@ TEST_CASE("OLM: related images and an operator's deployments") {
 TEST_CASE("Knative services and Rollouts are pod templates") {
   CHECK(images_in("apiVersion: serving.knative.dev/v1\nkind: Service\nspec: {template: {spec: {containers: "
                   "[{image: x:1}]}}}") == Lines{"spec.template.spec.containers[0].image x:1"});
+}
+
+TEST_CASE("a Pod's template is one wherever it stands") {
+  const auto object = [](const std::string& api_version, const std::string& kind, const std::string& spec) {
+    return images_in("apiVersion: " + api_version + "\nkind: " + kind + "\nspec: " + spec + "\n");
+  };
+  const std::string pod =
+      "{spec: {containers: [{name: c, image: x:1}], initContainers: [{image: x:2}],\n"
+      " volumes: [{name: v, image: {reference: x:3}}]}}";
+  const auto expected = [](const std::string& at) {
+    return Lines{at + ".spec.containers[0].image c x:1", at + ".spec.initContainers[0].image x:2",
+                 at + ".spec.volumes[0].image.reference v x:3"};
+  };
+  CHECK(object("argoproj.io/v1alpha1", "AnalysisTemplate",
+               "{metrics: [{provider: {job: {spec: {template: " + pod + "}}}}]}") ==
+        expected("spec.metrics[0].provider.job.spec.template"));
+  CHECK(object("ray.io/v1", "RayCluster", "{workerGroupSpecs: [{template: " + pod + "}]}") ==
+        expected("spec.workerGroupSpecs[0].template"));
+  CHECK(object("kubeflow.org/v1", "PyTorchJob", "{pytorchReplicaSpecs: {Worker: {template: " + pod + "}}}") ==
+        expected("spec.pytorchReplicaSpecs.Worker.template"));
+  CHECK(object("elasticsearch.k8s.elastic.co/v1", "Elasticsearch",
+               "{nodeSets: [{podTemplate: " + pod + "}]}") == expected("spec.nodeSets[0].podTemplate"));
+  CHECK(object("clickhouse.altinity.com/v1", "ClickHouseInstallation",
+               "{templates: {podTemplates: [" + pod + "]}}") == expected("spec.templates.podTemplates[0]"));
+  // Patterns and examples, what a controller tells, what is no template, lists of lists.
+  CHECK(object("kyverno.io/v1", "ClusterPolicy",
+               "{rules: [{validate: {pattern: {spec: {template: " + pod + "}}}}]}")
+            .empty());
+  CHECK(object("constraints.gatekeeper.sh/v1", "X", "{a: {template: " + pod + "}}").empty());
+  CHECK(object("notkyverno.io/v1", "X", "{a: {template: " + pod + "}}") == expected("spec.a.template"));
+  CHECK(
+      object("apiextensions.k8s.io/v1", "CustomResourceDefinition", "{a: {template: " + pod + "}}").empty());
+  CHECK(images_in("apiVersion: template.openshift.io/v1\nkind: Template\nobjects: [{spec: {template: " + pod +
+                  "}}]\n")
+            .empty());
+  CHECK(images_in("apiVersion: a/v1\nkind: X\nstatus: {a: {template: " + pod + "}}\n").empty());
+  CHECK(object("a/v1", "X", "{a: " + pod + "}").empty());
+  CHECK(object("a/v1", "X", "{a: {template: [" + pod + "]}}").empty());
 }
 
 Rules with(const std::string& path, const std::string& kind = {}, const std::string& group = {},
@@ -93,6 +147,9 @@ TEST_CASE("further paths, as kustomize writes them") {
   CHECK(images_in("apiVersion: v1\nmetadata: {annotations: {a.b/image: x:1}}\n",
                   with("metadata/annotations/a.b\\/image")) ==
         Lines{"metadata.annotations[\"a.b/image\"] x:1"});
+  for (const std::string path : {"spec/grid[][]/image", "spec/grid[]/image", "spec/grid/image"})
+    CHECK(images_in("kind: X\nspec: {grid: [[{image: x:1}]]}\n", with(path)) ==
+          Lines{"spec.grid[0][0].image x:1"});
   // The others stay.
   CHECK(images_in("spec: {containers: [{image: x:1}]}\n", with("spec/image")) ==
         Lines{"spec.containers[0].image x:1"});

@@ -71,6 +71,15 @@ def kustomize(h):
         toolbox.same((place / "kustomization.yaml").read_bytes(), expected)
         none = toolbox.run(h, "digester", "kustomize", cwd=place, env={"PATH": h.work / "home"})
         expect(none.code == 3 and "kustomize or kubectl is needed" in none.trouble, none)
+    with h.check("a Pod's template deep in a custom resource is found and pinned, as images: reaches it"):
+        place = lay(h, "ray", registry, {
+            "kustomization.yaml": "resources: [ray.yaml]\nimages:\n- name: ray\n  newName: REGISTRY/team/web\n"
+                                  "  newTag: '1.10'\n",
+            "ray.yaml": "apiVersion: ray.io/v1\nkind: RayCluster\nmetadata:\n  name: r\nspec:\n  workerGroupSpecs:\n"
+                        "  - template:\n      spec:\n        containers:\n        - name: ray\n          image: ray\n"})
+        expect(toolbox.run(h, "digester", "kustomize", "--check", place).code == 1, "it was not found")
+        done = toolbox.run(h, "digester", "kustomize", place)
+        expect(done.code == 0 and built(h, BUILDERS[0][1], place) == [f"{web}@{INDEX}"], done)
     with h.check("--check finds what is not pinned (1), and nothing once it is (0); it asks no registry"):
         place = scenario(h, registry)
         asked = len(registry.requests())
