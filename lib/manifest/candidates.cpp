@@ -56,8 +56,12 @@ void Candidates::add(Candidate& candidate) {
   auto path = candidate.path.substr(around.path_size);
   if (path.starts_with('.')) path.erase(0, 1);
   if (candidate.is_mapping)
+    // `image: {{ .Values.image }}`
     return warn({candidate.line,
-                 fmt::format("{} is a mapping, not text, and is left alone", text::printable(path, 128))});
+                 fmt::format("{} is a mapping, not text, and is left alone", text::printable(path, 128)),
+                 text_.substr(candidate.event.begin).starts_with("{{")
+                     ? "if {{ makes it a template, pin what comes of it"
+                     : ""});
   auto& scalar = candidate.event;
   scalar.value = candidate.value;
   scalar.tag = candidate.tag;

@@ -54,9 +54,10 @@ bool is_string_tag(std::string_view tag) {
   return tag.empty() || tag == "!" || tag == "tag:yaml.org,2002:str";
 }
 
-// A template language's: Helm and Argo, Kubernetes and Tekton, envsubst and Flux.
+// A template language's: Helm and Argo, Kubernetes and Tekton, envsubst and Flux, with and without braces. No
+// image has a dollar.
 std::optional<std::string_view> expression_in(std::string_view value) {
-  for (const std::string_view mark : {"{{", "$(", "${"})
+  for (const std::string_view mark : {"{{", "$(", "${", "$"})
     if (value.find(mark) != std::string_view::npos) return mark;
   return std::nullopt;
 }
@@ -132,7 +133,7 @@ void judge(ImageField& field, const Event& scalar, std::string_view text) {
     field.why = {field.line,
                  fmt::format("the image \"{}\" is an expression ({}) that another program fills in",
                              text::printable(field.value, 128), *mark),
-                 "pin what that program puts out"};
+                 "pin what that program puts out, or the value that it puts in"};
     return;
   }
   if (const auto at = field.value.find('@'); at != std::string::npos) {

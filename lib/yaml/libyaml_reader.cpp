@@ -20,8 +20,10 @@ constexpr std::size_t kMaxTagDirectives = 64;
 constexpr std::size_t kMaxBracketSteps = 200'000'000;
 // A %TAG line makes long ones of short ones.
 constexpr std::size_t kMaxTagBytes = std::size_t{64} << 20;
-constexpr std::string_view kHelmCure =
-    "; this looks like the source of a Helm chart: render it with `helm template` first";
+constexpr std::string_view kTemplateCure =
+    "; if {{ makes it a template, render it first (a Helm chart: `helm template`)";
+// Within brackets libyaml takes the last colon of `fe80::` for one that ends a key.
+constexpr std::string_view kColonCure = "; put what ends in a colon in quotes";
 
 std::string_view view(const yaml_char_t* text) {
   return text == nullptr ? std::string_view() : std::string_view(reinterpret_cast<const char*>(text));
@@ -185,7 +187,10 @@ class LibyamlReader final : public EventReader {
       message += fmt::format(" {}", text::printable(parser_.context, 120));
       if (from != line) message += fmt::format(" that begins on line {}", from);
     }
-    if (text_.find("{{") != std::string_view::npos) message += kHelmCure;
+    if (problem.starts_with("found unexpected ':'"))
+      message += kColonCure;
+    else if (text_.find("{{") != std::string_view::npos)
+      message += kTemplateCure;
     return {ErrorKind::invalid, std::move(message)};
   }
 

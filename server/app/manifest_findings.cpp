@@ -13,6 +13,8 @@
 #include "base/text.hpp"
 #include "build_info.hpp"
 #include "files/replace.hpp"
+#include "image/reference.hpp"
+#include "pin/policy.hpp"
 #include "report/writers.hpp"
 
 namespace digester::app {
@@ -51,6 +53,8 @@ Finding failure_at(const PageSource& source, const pin::Page& page, std::size_t 
   finding.severity = report::describe(finding.rule).usual;
   if (field.state == manifest::State::open) {
     finding.message = outcome.why.message;
+    if (finding.rule == Rule::refused && !pin::is_ko(field.value) && !image::Reference::parse(field.value))
+      finding.cure = "correct it, or leave it as it is: --skip-prefix " + shell_word(field.value);
   } else {
     finding.message = field.why.cause;
     finding.cure = field.why.cure;

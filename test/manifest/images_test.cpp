@@ -131,8 +131,9 @@ TEST_CASE("half a digest is refused") {
 }
 
 TEST_CASE("template expressions are left alone with a warning") {
-  for (const std::string expression : {"'{{ .V }}'", "\"r/{{ .V }}:1\"", "$(params.image)", "r/$(x):1",
-                                       "${IMAGE}", "'{{inputs.parameters.i}}'"}) {
+  for (const std::string expression :
+       {"'{{ .V }}'", "\"r/{{ .V }}:1\"", "$(params.image)", "r/$(x):1", "${IMAGE}", "$IMAGE", "r/a:$TAG",
+        "($image)", "'{{inputs.parameters.i}}'"}) {
     const auto images = find_images(pod(" " + expression), test::built_in()).value();
     REQUIRE(images.fields.size() == 1);
     CHECK(images.fields[0].state == State::expression);
@@ -145,7 +146,9 @@ TEST_CASE("template expressions are left alone with a warning") {
   CHECK(images.fields.empty());
   REQUIRE(images.warnings.size() == 1);
   CHECK(images.warnings[0].text() ==
-        "line 6: spec.containers[0].image is a mapping, not text, and is left alone");
+        "line 6: spec.containers[0].image is a mapping, not text, and is left alone; if {{ makes it a "
+        "template, "
+        "pin what comes of it");
 }
 
 TEST_CASE("a key that is there twice: both images count, and it is told") {

@@ -85,6 +85,15 @@ def resolve_stream(h):
     with h.check("an image that is not there fails, named with file, line, cause and cure; nothing is printed"):
         folder = toolbox.lay(h, "wrong", {"a.yaml": pod(f"{registry.host}/team/web:nope")})
         fails(resolve(h, folder / "a.yaml"), "a.yaml:8: ", "team/web:nope", "no such image", "check its name and tag")
+    with h.check("a placeholder that is no image is refused, with the flag that leaves it alone"):
+        text = pod("IMAGE_URL")
+        fails(resolve(h, "-f", "-", stdin=text), "input:8: ", '"IMAGE_URL" is not an image reference',
+              "correct it, or leave it as it is: --skip-prefix IMAGE_URL")
+        fails(resolve(h, "-f", "-", stdin=pod("<image>")), "--skip-prefix '<image>'")
+        done = resolve(h, "-f", "-", "--skip-prefix", "IMAGE_URL", stdin=text)
+        expect((done.code, done.text) == (0, text) and "1 skipped" in done.trouble, done)
+        done = resolve(h, "-f", "-", stdin=pod("$IMAGE"))
+        expect(done.code == 0 and "standard input:8: warning: " in done.trouble, done)
     with h.check("--ignore-errors leaves it as it is, with a warning; --keep-going fails at the end"):
         text = pod(f"{registry.host}/team/web:nope") + "---\n" + pod(f"{registry.host}/team/web:1.10")
         pinned = text.replace("web:1.10", f"web:1.10@{INDEX}")

@@ -66,7 +66,16 @@ TEST_CASE("a tab as indent is called a tab") {
 
 TEST_CASE("the source of a Helm chart is recognised") {
   const std::string chart = "a: 1\n{{- if .Values.x }}\nb: 2\n{{- end }}\n";
-  CHECK_THAT(yaml_error(chart), StartsWith("line ") && Contains("render it with `helm template` first"));
+  CHECK_THAT(yaml_error(chart),
+             StartsWith("line ") && Contains("render it first (a Helm chart: `helm template`)"));
+}
+
+TEST_CASE("a colon at the end of a value in brackets, which kubectl takes and libyaml does not") {
+  const std::string error =
+      "line 1: found unexpected ':' while scanning a plain scalar; put what ends in a colon in quotes";
+  CHECK(yaml_error("a: [1.2.3.4, fe80::]\n") == error);
+  CHECK(yaml_error("{a: fe80::} # {{\n") == error);
+  CHECK(yaml_error("a: ['fe80::', fe80::/8]\n").empty());
 }
 
 TEST_CASE("control characters are refused with their line") {
