@@ -122,7 +122,8 @@ std::optional<std::size_t> content_end(const Event& scalar, std::string_view tex
 }  // namespace
 
 bool is_empty(const Event& scalar) {
-  if (scalar.value.empty()) return true;
+  // A blank stands where OpenShift puts an image later, by a trigger of an ImageStream.
+  if (text::is_blank(scalar.value)) return true;
   if (scalar.tag == "tag:yaml.org,2002:null") return true;
   return scalar.style == ScalarStyle::plain && scalar.tag.empty() && is_one_of(scalar.value, {"~", "null"});
 }

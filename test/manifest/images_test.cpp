@@ -98,7 +98,8 @@ TEST_CASE("lists' items are objects, also in lists within lists, and when the ki
 TEST_CASE("what has a digest is pinned, what is empty is nothing") {
   const auto digest = "@" + test::kWebDigest;
   CHECK(images_in(pod(" x:1" + digest)) == Lines{"spec.containers[0].image c x:1" + digest + " pinned"});
-  for (const auto empty : {"", " ''", " \"\"", " ~", " null", " !!str", " !!null null", " # c"})
+  for (const auto empty :
+       {"", " ''", " ' '", " \"\\n \"", " \"\"", " ~", " null", " !!str", " !!null null", " # c"})
     CHECK(images_in(pod(empty)).empty());
   CHECK(images_in("spec: {containers: [{image: {x: y}}, {image: [x]}, {name: n}, null, x]}\n").empty());
 }
