@@ -16,6 +16,7 @@ constexpr std::array<std::string_view, 4> kPodImages = {"containers[]/image", "i
                                                         "ephemeralContainers[]/image",
                                                         "volumes[]/image/reference"};
 constexpr std::string_view kTekton = "tekton.dev";
+constexpr std::string_view kTektonTriggers = "triggers.tekton.dev";
 constexpr std::string_view kArgo = "argoproj.io";
 
 std::string without_lists(std::string_view path) {
@@ -90,24 +91,29 @@ Rules::Rules() {
     add_built_in(fmt::format("spec/install/spec/deployments[]/spec/template/spec/{}[]/image", list),
                  "operators.coreos.com", "ClusterServiceVersion");
 
-  const auto tekton_task = [this](std::string_view prefix, std::string_view kind) {
+  const auto tekton_task = [this](std::string_view prefix, std::string_view kind,
+                                  std::string_view group = kTekton) {
     for (const std::string_view tail :
          {"steps[]/image", "sidecars[]/image", "stepTemplate/image", "volumes[]/image/reference"})
-      add_built_in(fmt::format("{}/{}", prefix, tail), kTekton, kind);
+      add_built_in(fmt::format("{}/{}", prefix, tail), group, kind);
   };
   tekton_task("spec", "Task");
   tekton_task("spec", "ClusterTask");
   tekton_task("spec/taskSpec", "TaskRun");
   add_built_in("spec/image", kTekton, "StepAction");
-  const auto tekton_pipeline = [&](std::string_view spec, std::string_view kind) {
+  const auto tekton_pipeline = [&](std::string_view spec, std::string_view kind,
+                                   std::string_view group = kTekton) {
     for (const std::string_view tasks : {"tasks", "finally"}) {
-      tekton_task(fmt::format("{}/{}[]/taskSpec", spec, tasks), kind);
+      tekton_task(fmt::format("{}/{}[]/taskSpec", spec, tasks), kind, group);
       for (const std::string_view inner : {"tasks", "finally"})
-        tekton_task(fmt::format("{}/{}[]/pipelineSpec/{}[]/taskSpec", spec, tasks, inner), kind);
+        tekton_task(fmt::format("{}/{}[]/pipelineSpec/{}[]/taskSpec", spec, tasks, inner), kind, group);
     }
   };
   tekton_pipeline("spec", "Pipeline");
   tekton_pipeline("spec/pipelineSpec", "PipelineRun");
+  // TaskRuns and PipelineRuns that an event makes.
+  tekton_task("spec/resourcetemplates[]/spec/taskSpec", "TriggerTemplate", kTektonTriggers);
+  tekton_pipeline("spec/resourcetemplates[]/spec/pipelineSpec", "TriggerTemplate", kTektonTriggers);
 
   const auto argo = [this](std::string_view spec, std::string_view kind) {
     add_built_in(fmt::format("{}/volumes[]/image/reference", spec), kArgo, kind);
@@ -121,6 +127,13 @@ Rules::Rules() {
   for (const std::string_view kind : {"Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate"})
     argo("spec", kind);
   argo("spec/workflowSpec", "CronWorkflow");
+  // Workflows and Pods that an event makes.
+  for (const std::string_view trigger : {"argoWorkflow", "k8s"}) {
+    const auto spec = fmt::format("spec/triggers[]/template/{}/source/resource/spec", trigger);
+    argo(spec, "Sensor");
+    for (const auto tail : kPodImages)
+      add_built_in(fmt::format("{}/{}", spec, tail), kArgo, "Sensor");
+  }
 }
 
 Result<Rules> Rules::make(std::span<const FieldSpec> more) {

@@ -29,6 +29,15 @@ TEST_CASE("Tekton: tasks, their runs, pipelines") {
         expected("spec.pipelineSpec.tasks[1].taskSpec."));
   CHECK(object("Pipeline", "{tasks: [{pipelineSpec: {finally: [{taskSpec: " + task + "}]}}]}") ==
         expected("spec.tasks[0].pipelineSpec.finally[0].taskSpec."));
+  const auto template_of = [&](const std::string& spec) {
+    return images_in(
+        "apiVersion: triggers.tekton.dev/v1beta1\nkind: TriggerTemplate\nspec: {resourcetemplates: "
+        "[{apiVersion: tekton.dev/v1, kind: Run, spec: " +
+        spec + "}]}\n");
+  };
+  CHECK(template_of("{taskSpec: " + task + "}") == expected("spec.resourcetemplates[0].spec.taskSpec."));
+  CHECK(template_of("{pipelineSpec: {tasks: [{taskSpec: " + task + "}]}}") ==
+        expected("spec.resourcetemplates[0].spec.pipelineSpec.tasks[0].taskSpec."));
   CHECK(object("StepAction", "{image: x:1}") == Lines{"spec.image x:1"});
   CHECK(object("Pipeline", task).empty());
   CHECK(images_in("apiVersion: other.dev/v1\nkind: Task\nspec: " + task + "\n").empty());
@@ -54,6 +63,14 @@ TEST_CASE("Argo Workflows: templates of every type") {
           expected("spec."));
   CHECK(images_in("apiVersion: argoproj.io/v1alpha1\nkind: CronWorkflow\nspec: {workflowSpec: " + spec +
                   "}") == expected("spec.workflowSpec."));
+  for (const std::string trigger : {"argoWorkflow", "k8s"})
+    CHECK(images_in("apiVersion: argoproj.io/v1alpha1\nkind: Sensor\nspec: {triggers: [{template: {" +
+                    trigger + ": {source: {resource: {spec: " + spec + "}}}}}]}") ==
+          expected("spec.triggers[0].template." + trigger + ".source.resource.spec."));
+  CHECK(
+      images_in("apiVersion: argoproj.io/v1alpha1\nkind: Sensor\nspec: {triggers: [{template: {k8s: {source: "
+                "{resource: {spec: {containers: [{image: x:1}]}}}}}}]}") ==
+      Lines{"spec.triggers[0].template.k8s.source.resource.spec.containers[0].image x:1"});
   CHECK(images_in("apiVersion: argoproj.io/v1alpha1\nkind: Application\nspec: " + spec).empty());
 }
 
