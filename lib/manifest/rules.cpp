@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
 
 #include "base/text.hpp"
 
@@ -114,6 +115,18 @@ Rules::Rules() {
   // TaskRuns and PipelineRuns that an event makes.
   tekton_task("spec/resourcetemplates[]/spec/taskSpec", "TriggerTemplate", kTektonTriggers);
   tekton_pipeline("spec/resourcetemplates[]/spec/pipelineSpec", "TriggerTemplate", kTektonTriggers);
+
+  // Pod specs without a template around them.
+  const auto kserve = [this](std::string_view kind, std::initializer_list<std::string_view> specs) {
+    for (const auto spec : specs)
+      for (const auto tail : kPodImages)
+        add_built_in(fmt::format("spec/{}/{}", spec, tail), "serving.kserve.io", kind);
+  };
+  kserve("InferenceService", {"predictor", "predictor/workerSpec", "transformer", "explainer"});
+  for (const std::string_view kind : {"ServingRuntime", "ClusterServingRuntime"})
+    kserve(kind, {"workerSpec"});
+  for (const std::string_view kind : {"LLMInferenceService", "LLMInferenceServiceConfig"})
+    kserve(kind, {"template", "worker", "prefill/template", "prefill/worker", "router/scheduler/template"});
 
   const auto argo = [this](std::string_view spec, std::string_view kind) {
     add_built_in(fmt::format("{}/volumes[]/image/reference", spec), kArgo, kind);

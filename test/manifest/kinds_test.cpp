@@ -88,6 +88,26 @@ TEST_CASE("Argo Workflows: templates within the steps that use them") {
   }
 }
 
+TEST_CASE("KServe: Pod specs without a template around them") {
+  const auto object = [](const std::string& kind, const std::string& spec) {
+    return images_in("apiVersion: serving.kserve.io/v1beta1\nkind: " + kind + "\nspec: " + spec + "\n");
+  };
+  const std::string pod = "{containers: [{name: c, image: x:1}], initContainers: [{image: x:2}]}";
+  const auto expected = [](const std::string& at) {
+    return Lines{at + ".containers[0].image c x:1", at + ".initContainers[0].image x:2"};
+  };
+  for (const std::string part : {"predictor", "transformer", "explainer"})
+    CHECK(object("InferenceService", "{" + part + ": " + pod + "}") == expected("spec." + part));
+  CHECK(object("ClusterServingRuntime", "{workerSpec: " + pod + "}") == expected("spec.workerSpec"));
+  for (const std::string kind : {"LLMInferenceService", "LLMInferenceServiceConfig"}) {
+    CHECK(object(kind, "{worker: " + pod + "}") == expected("spec.worker"));
+    CHECK(object(kind, "{prefill: {template: " + pod + "}}") == expected("spec.prefill.template"));
+    CHECK(object(kind, "{router: {scheduler: {template: " + pod + "}}}") ==
+          expected("spec.router.scheduler.template"));
+  }
+  CHECK(object("Other", "{predictor: " + pod + "}").empty());
+}
+
 TEST_CASE("OLM: related images and an operator's deployments") {
   CHECK(
       images_in(
