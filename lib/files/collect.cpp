@@ -97,7 +97,7 @@ class Collector {
     const auto found = [this] { return out_.inputs.size() + out_.troubles.size() + doubles_; };
     const auto before = found();
     const auto templates = out_.left_out.templates;
-    walk(path, 0);
+    walk(path, 0, false);
     if (found() != before) return;
     if (out_.left_out.templates != templates)
       return trouble(
@@ -108,7 +108,7 @@ class Collector {
                                             : "add -R to look into the directories below it"));
   }
 
-  void add_file(const std::string& path, const struct stat& seen, bool named) {
+  void add_file(const std::string& path, const struct stat& seen, bool named, bool in_chart = false) {
     if (!seen_.insert({seen.st_dev, seen.st_ino}).second) {
       ++doubles_;
       return;
@@ -118,16 +118,17 @@ class Collector {
     if (is_full_)
       return trouble(path, refuse(path, fmt::format("these are more than {} files", options_.at_most),
                                   "name fewer at once", ErrorKind::too_large));
-    out_.inputs.push_back({path, named});
+    out_.inputs.push_back({path, named, in_chart});
   }
 
-  void walk(const std::string& directory, std::size_t depth) {
+  void walk(const std::string& directory, std::size_t depth, bool in_chart) {
     if (depth == options_.depth)
       return trouble(directory, refuse(directory, fmt::format("it lies {} directories deep", depth),
                                        "name a directory further down", ErrorKind::too_large));
     const auto names = names_in(directory);
     if (!names) return trouble(directory, names.error());
     const bool is_chart = std::binary_search(names->begin(), names->end(), "Chart.yaml");
+    in_chart = in_chart || is_chart;
     for (const auto& name : *names) {
       const auto path = join(directory, name);
       struct stat seen {};
@@ -142,15 +143,15 @@ class Collector {
         continue;
       }
       if (S_ISDIR(seen.st_mode))
-        add_directory(path, name, is_link, is_chart, depth);
+        add_directory(path, name, is_link, is_chart, in_chart, depth);
       else if (is_manifest)
-        add_manifest(path, name, seen);
+        add_manifest(path, name, seen, in_chart);
       if (is_full_ || out_.troubles.size() > kMostTroubles) return;
     }
   }
 
   void add_directory(const std::string& path, const std::string& name, bool is_link, bool is_chart,
-                     std::size_t depth) {
+                     bool in_chart, std::size_t depth) {
     if (!options_.recursive) return;
     if (name.starts_with('.')) {
       ++out_.left_out.hidden;
@@ -158,20 +159,21 @@ class Collector {
       ++out_.left_out.linked_directories;
     } else if (is_chart && name == "templates") {
       Collector templates(options_);
-      templates.walk(path, depth + 1);
+      templates.walk(path, depth + 1, true);
       out_.left_out.templates += templates.out_.inputs.size();
     } else {
-      walk(path, depth + 1);
+      walk(path, depth + 1, in_chart);
     }
   }
 
-  void add_manifest(const std::string& path, const std::string& name, const struct stat& seen) {
+  void add_manifest(const std::string& path, const std::string& name, const struct stat& seen,
+                    bool in_chart) {
     if (name.starts_with('.'))
       ++out_.left_out.hidden;
     else if (!S_ISREG(seen.st_mode))
       trouble(path, refuse(path, "it is no regular file but a device, pipe or socket", "move it elsewhere"));
     else
-      add_file(path, seen, false);
+      add_file(path, seen, false, in_chart);
   }
 
   static constexpr std::size_t kMostTroubles = 100;

@@ -18,8 +18,9 @@ struct CollectOptions {
 };
 
 struct Input {
-  std::string path;   // "-" is standard input
-  bool named = true;  // itself, by the user; false: found in a directory
+  std::string path;       // "-" is standard input
+  bool named = true;      // itself, by the user; false: found in a directory
+  bool in_chart = false;  // found beside a Chart.yaml or below
 };
 
 // What was found in directories and left out.

@@ -59,6 +59,11 @@ void add_page(ManifestInputs& inputs, pin::Batch& batch, PageSource source, std:
   source.is_left_out =
       !source.named && (page.problem ? !may_hold_object(source, page.text) : !has_objects(page));
   if (source.is_left_out) ++inputs.without_objects;
+  // A chart's `files` hold templates, too.
+  if (source.in_chart && !source.is_left_out && page.problem && page.text.find("{{") != std::string::npos) {
+    source.is_left_out = true;
+    ++inputs.left_out.templates;
+  }
   if (is_kustomization(source, page)) {
     look_at_kustomization(inputs, source, page);
   } else if (source.named && !page.problem && !has_objects(page)) {
@@ -93,7 +98,7 @@ ManifestInputs read_manifests(const cli::ManifestOptions& options, pin::Batch& b
   if (!options.kustomization.empty()) {
     auto built = build_kustomization(options.kustomization);
     if (built)
-      add_page(inputs, batch, {built->file, true, true}, std::move(built->output));
+      add_page(inputs, batch, {.path = built->file, .is_built = true}, std::move(built->output));
     else
       inputs.problems.push_back(unreadable(options.kustomization, built.error().message));
     return inputs;
@@ -108,12 +113,14 @@ ManifestInputs read_manifests(const cli::ManifestOptions& options, pin::Batch& b
       inputs.problems.push_back(
           unreadable(input.path, "nothing came in; did the command before the pipe fail?"));
     else if (text)
-      add_page(inputs, batch, {std::move(input.path), input.named}, std::move(*text));
+      add_page(inputs, batch,
+               {.path = std::move(input.path), .named = input.named, .in_chart = input.in_chart},
+               std::move(*text));
     else
       inputs.problems.push_back(unreadable(input.path, text.error().message));
   }
   if (inputs.problems.empty() && inputs.kustomizations.empty() &&
-      inputs.without_objects == inputs.sources.size() && !inputs.sources.empty())
+      std::ranges::all_of(inputs.sources, &PageSource::is_left_out) && !inputs.sources.empty())
     inputs.problems.push_back(unreadable(
         options.files.front(),
         fmt::format(

@@ -19,6 +19,7 @@ struct PageSource {
   bool is_built = false;  // of -k: lines of the file mean nothing
   // Found in a directory, and no object with apiVersion and kind in it, whether or not it can be read.
   bool is_left_out = false;
+  bool in_chart = false;  // found in a Helm chart
 };
 
 // A kustomization among the inputs: its `images:` are written over those of what it builds.

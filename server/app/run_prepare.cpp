@@ -68,7 +68,7 @@ class Preparing {
       once_.say(
           fmt::format("left out {} of Helm templates: let helm template render them, and name what it prints",
                       count == 1 ? "a file" : fmt::format("{} files", count)));
-    for (const auto& [path, named] : collected.inputs) {
+    for (const auto& [path, named, in_chart] : collected.inputs) {
       auto text = files::read_file(path);
       if (text) {
         inputs_.push_back({path == files::kStandardInput ? "standard input" : path, std::move(*text)});

@@ -111,7 +111,8 @@ def resolve_directory(h):
             {"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [{"image": web}]}}),
         "values.yaml": "image: nginx\n", "notes.txt": "no manifest", "sub/d.yaml": pod(web, "d"),
         ".git/x.yaml": pod(web, "hidden"), "chart/Chart.yaml": "apiVersion: v2\nname: c\n",
-        "chart/templates/t.yaml": "{{- if .Values.x }}\nkind: Pod\n{{- end }}\n"}
+        "chart/templates/t.yaml": "{{- if .Values.x }}\nkind: Pod\n{{- end }}\n",
+        "chart/files/sub/f.yaml": "apiVersion: v1\n{{- if .Values.x }}\nkind: Pod\n{{- end }}\n"}
 
     def pinned(name):
         return files[name].replace(web, f"{web}@{INDEX}").replace(migrate, f"{migrate}@{MANIFEST}")
@@ -125,7 +126,7 @@ def resolve_directory(h):
     with h.check("-R goes below, but into no chart's templates and nothing hidden, and counts those"):
         done = resolve(h, "-R", folder)
         expect(done.code == 0 and pinned("sub/d.yaml").encode() in done.out and b"hidden" not in done.out, done)
-        for words in ("2 files without apiVersion and kind left out", "1 file of Helm templates left out",
+        for words in ("2 files without apiVersion and kind left out", "2 files of Helm templates left out",
                       "1 hidden left out"):
             expect(words in done.trouble, words, done)
     with h.check("what comes out is one stream of YAML that kubectl reads"):
