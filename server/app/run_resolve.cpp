@@ -190,9 +190,10 @@ class Resolving {
     if (options_.in_place) return write_in_place();
     if (options_.diff) return print_diff();
     std::vector<NamedText> texts;
+    // With --keep-going: what cannot be read would keep the others from being read behind it.
     for (std::size_t i = 0; i < batch_.pages().size(); ++i)
-      if (!inputs_.sources[i].is_left_out)
-        texts.push_back({batch_.pages()[i].name, batch_.pages()[i].result()});
+      if (const auto& page = batch_.pages()[i]; !inputs_.sources[i].is_left_out && !page.problem)
+        texts.push_back({page.name, page.result()});
     if (texts.size() == 1) return print(texts.front().text);
     const auto stream = join_documents(texts);
     if (!stream) return fail(stream.error());

@@ -152,6 +152,9 @@ def resolve_directory(h):
         folder = toolbox.lay(h, "broken", {"a.yaml": pod(web), "b.yaml": "apiVersion: v1\nkind: [\n"})
         fails(resolve(h, "-i", folder), "b.yaml:3: ")
         expect((folder / "a.yaml").read_text() == pod(web))
+        (folder / "c.yaml").write_bytes(pod(web).encode("utf-16"))
+        done = resolve(h, "--keep-going", folder)
+        expect((done.code, done.text) == (3, pod(f"{web}@{INDEX}")) and "cannot be printed" not in done.trouble, done)
         done = resolve(h, "-i", "--keep-going", folder)
         expect(done.code == 3 and (folder / "a.yaml").read_text() == pod(web).replace(web, f"{web}@{INDEX}"), done)
     with h.check("a broken file that names no apiVersion is no manifest, and in the way of nothing but itself"):
