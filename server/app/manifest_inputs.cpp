@@ -20,11 +20,11 @@ bool has_objects(const pin::Page& page) {
                      [](const auto& object) { return !object.api_version.empty() && !object.kind.empty(); });
 }
 
-// Whether an object could be in what cannot be read. A tsconfig.json with comments, or a template of metrics,
-// is no more of an obstacle than one that can be read.
+// Whether an object could be in what cannot be read. A tsconfig.json with comments is no more of an obstacle
+// than one that can be read; broken YAML is a mistake of somebody's in any directory of manifests.
 bool may_hold_object(const PageSource& source, std::string_view text) {
   // In UTF-16 the words are there, but not as bytes.
-  return has_kustomization_name(source.path) || text.find('\0') != std::string_view::npos ||
+  return !source.path.ends_with(".json") || text.find('\0') != std::string_view::npos ||
          (text.find("apiVersion") != std::string_view::npos && text.find("kind") != std::string_view::npos);
 }
 
