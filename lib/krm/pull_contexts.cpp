@@ -39,30 +39,40 @@ const Tree* object_at(const Tree& document, std::string_view place) {
   return tree;
 }
 
+constexpr std::size_t kMaxDepth = 64;
+
+void add_spec(const Tree& spec, PullContext& out) {
+  auto account = text_of(spec.find("serviceAccountName"));
+  if (account.empty()) account = text_of(spec.find("serviceAccount"));
+  if (out.service_account.empty()) out.service_account = std::move(account);  // the first one's
+  const auto* secrets = spec.find("imagePullSecrets");
+  if (!secrets) return;
+  for (const auto& secret : secrets->items) {
+    auto name = text_of(secret.find("name"));
+    if (std::find(out.secrets.begin(), out.secrets.end(), name) == out.secrets.end())
+      out.secrets.push_back(std::move(name));
+  }
+}
+
+// Pods' specs, wherever they stand: what has containers, or volumes, of which one may be an image. Not of the
+// objects in a list.
+void add_specs(const Tree& tree, std::size_t depth, PullContext& out) {
+  if (depth > kMaxDepth) return;
+  if (tree.find("containers") || tree.find("initContainers") || tree.find("volumes")) add_spec(tree, out);
+  for (const auto& item : tree.items)
+    add_specs(item, depth + 1, out);
+  for (const auto& member : tree.members)
+    if (depth > 0 || (member.key != "status" && member.key != "items"))
+      add_specs(member.value, depth + 1, out);
+}
+
 PullContext context_of(const Tree* object) {
   PullContext out;
   if (!object) return out;
   out.namespace_name = text_of(at(object, {"metadata", "namespace"}));
-  bool has_account = false;
-  for (const auto* spec :
-       {at(object, {"spec"}), at(object, {"spec", "template", "spec"}),
-        at(object, {"spec", "jobTemplate", "spec", "template", "spec"}), at(object, {"template", "spec"})}) {
-    if (!spec || !(spec->find("containers") || spec->find("initContainers") || spec->find("volumes")))
-      continue;
-    auto account = text_of(spec->find("serviceAccountName"));
-    if (account.empty()) account = text_of(spec->find("serviceAccount"));
-    if (!has_account && !account.empty()) {
-      out.service_account = std::move(account);
-      has_account = true;
-    }
-    const auto* secrets = spec->find("imagePullSecrets");
-    if (!secrets) continue;
-    for (const auto& secret : secrets->items) {
-      auto name = text_of(secret.find("name"));
-      if (std::find(out.secrets.begin(), out.secrets.end(), name) == out.secrets.end())
-        out.secrets.push_back(std::move(name));
-    }
-  }
+  out.service_account.clear();
+  add_specs(*object, 0, out);
+  if (out.service_account.empty()) out.service_account = PullContext().service_account;
   return out;
 }
 

@@ -44,9 +44,11 @@ Page& Batch::add(std::string name, std::string text) {
 
 Batch::Plan Batch::plan(const manifest::ImageField& field, const manifest::Object& object) {
   if (!policy_.any_object && (object.api_version.empty() || object.kind.empty())) return {{Status::skipped}};
+  if (field.state == manifest::State::pinned) return {{Status::had_digest}};
+  // Whatever it looks like: a placeholder of somebody's is no image.
+  if (is_skipped(policy_, field.value)) return {{Status::skipped}};
   switch (field.state) {
     case manifest::State::pinned:
-      return {{Status::had_digest}};
     case manifest::State::expression:
       return {{Status::expression, {}, invalid(told(field.why))}};
     case manifest::State::refused:
@@ -54,7 +56,6 @@ Batch::Plan Batch::plan(const manifest::ImageField& field, const manifest::Objec
     case manifest::State::open:
       break;
   }
-  if (is_skipped(policy_, field.value)) return {{Status::skipped}};
   for (const auto& substitute : policy_.substitutes)
     if (auto value = substitute(field.value)) return ask(*value, {Status::replaced, *value});
   if (is_ko(field.value))

@@ -37,6 +37,20 @@ items:
   CHECK(all[5] == PullContext{"b", "default", {}});
 }
 
+TEST_CASE("Pods' specs count wherever their images are found") {
+  const auto all = contexts(R"(
+apiVersion: ray.io/v1
+kind: RayCluster
+metadata: {namespace: a}
+spec:
+  headGroupSpec: {template: {spec: {containers: [], serviceAccountName: head, imagePullSecrets: [{name: s}]}}}
+  workerGroupSpecs:
+  - template: {spec: {containers: [], serviceAccountName: worker, imagePullSecrets: [{name: t}]}}
+status: {template: {spec: {containers: [], imagePullSecrets: [{name: u}]}}}
+)");
+  CHECK(all.at(0) == PullContext{"a", "head", {"s", "t"}});
+}
+
 TEST_CASE("documents one after another, with empty ones between") {
   const auto all = contexts(
       "kind: Pod\nmetadata: {namespace: a}\n---\n---\nkind: Pod\nmetadata: {namespace: b}\nspec: "

@@ -57,6 +57,11 @@ TEST_CASE("what is to be left alone is not asked for, and does not change") {
     CHECK(page.outcomes[0].status == Status::skipped);
     CHECK_FALSE(page.changed);
   }
+  SECTION("it starts with a prefix, and is no image") {
+    policy.skip_prefixes = {"<CHANGE ME>"};
+    CHECK(only({}, "<CHANGE ME>").outcomes[0].status == Status::failed);
+    CHECK(only(policy, "<CHANGE ME>").outcomes[0].status == Status::skipped);
+  }
   SECTION("nothing is to be looked up") {
     policy.offline = true;
     const auto page = only(policy, kWeb);
