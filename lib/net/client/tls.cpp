@@ -119,10 +119,10 @@ Task<Result<void>> TlsContext::trusted(SteadyTime deadline) {
       co_return fail(ErrorKind::timed_out, "no time left to load the trusted certificates");
     co_await loading->changed.wait(deadline);
   }
-  if (!trusting_) SSL_CTX_set_cert_store(context_.get(), loading->trust.store.release());
-  trusting_ = true;
   if (loading->trust.certificates == 0 && !options_.insecure_skip_verify)
     co_return fail(nothing_trusted(hints()));
+  if (!trusting_) SSL_CTX_set_cert_store(context_.get(), loading->trust.store.release());
+  trusting_ = true;
   co_return Result<void>();
 }
 
