@@ -19,18 +19,13 @@ tl::unexpected<Error> differs(std::string_view what) {
 class Check {
  public:
   Check(std::string_view changed, const Change& change, std::size_t inserted,
-        std::span<const Replaced> replaced)
+        std::span<const yaml::Replaced> replaced)
       : now_(yaml::read(changed)),
         begin_(change.begin),
         behind_(change.begin + inserted),
         shift_(static_cast<std::ptrdiff_t>(inserted) -
-               static_cast<std::ptrdiff_t>(change.end - change.begin)) {
-    std::ptrdiff_t moved = 0;
-    for (const auto& one : replaced) {
-      places_.push_back({one.begin + static_cast<std::size_t>(moved), &one});
-      moved += static_cast<std::ptrdiff_t>(one.after.size()) - static_cast<std::ptrdiff_t>(one.before.size());
-    }
-  }
+               static_cast<std::ptrdiff_t>(change.end - change.begin)),
+        taken_back_(replaced) {}
 
   Result<void> run(const Change& change, std::string_view removed, std::uint64_t sum, Written findings) {
     for (std::size_t event = 0;; ++event) {
@@ -46,31 +41,21 @@ class Check {
       }
       auto node = now_.next();
       if (!node) return fail(node.error());
-      if (const auto* old = old_value(node->event)) {
-        if (node->event.value != old->after) return differs("an image");
-        node->event.value = old->before;
-      }
+      if (!take_back(node->event)) return differs("an image");
       sum_.add(*node);
       if (node->event.kind == EventKind::stream_end) break;
     }
+    if (!taken_back_.is_complete()) return differs("an image");
     if (sum_.value() != sum) return differs("something else");
     return {};
   }
 
  private:
-  struct Place {
-    std::size_t begin;  // before the results came in
-    const Replaced* replaced;
-  };
-
-  const Replaced* old_value(const yaml::Event& event) const {
-    if (event.kind != EventKind::scalar || places_.empty()) return nullptr;
-    if (event.begin >= begin_ && event.begin < behind_) return nullptr;
-    const auto begin = static_cast<std::size_t>(static_cast<std::ptrdiff_t>(event.begin) -
-                                                (event.begin < begin_ ? 0 : shift_));
-    const auto found = std::lower_bound(places_.begin(), places_.end(), begin,
-                                        [](const Place& place, std::size_t at) { return place.begin < at; });
-    return found == places_.end() || found->begin != begin ? nullptr : found->replaced;
+  // What the results brought is nothing old.
+  bool take_back(yaml::Event& event) {
+    if (event.begin < begin_) return taken_back_.take_back(event, event.begin);
+    return event.begin < behind_ ||
+           taken_back_.take_back(event, event.begin - static_cast<std::size_t>(shift_));
   }
 
   bool take(EventKind kind) {
@@ -107,14 +92,14 @@ class Check {
   yaml::EventSum sum_;
   const std::size_t begin_, behind_;
   const std::ptrdiff_t shift_;
-  std::vector<Place> places_;
+  yaml::TakenBack taken_back_;
 };
 
 }  // namespace
 
 Result<void> check_change(std::string_view changed, const Change& change, std::size_t inserted,
                           std::string_view removed, const Layout& old_layout, Written findings,
-                          std::span<const Replaced> replaced) {
+                          std::span<const yaml::Replaced> replaced) {
   return Check(changed, change, inserted, replaced).run(change, removed, old_layout.sum, findings);
 }
 

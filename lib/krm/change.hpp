@@ -9,14 +9,9 @@
 #include "base/result.hpp"
 #include "krm/finding.hpp"
 #include "krm/input.hpp"
+#include "yaml/taken_back.hpp"
 
 namespace digester::krm {
-
-// A scalar of the old text: where it begins, what it said, and says in the new one.
-struct Replaced {
-  std::size_t begin = 0;
-  std::string_view before, after;
-};
 
 // The bytes `[begin, end)` become `text`: new events come before the one of this number, or in its place.
 struct Change {
@@ -35,6 +30,6 @@ using Written = std::span<const Finding* const>;
 // replaced; its own text is not looked at, but its size is `inserted`.
 Result<void> check_change(std::string_view changed, const Change& change, std::size_t inserted,
                           std::string_view removed, const Layout& old_layout, Written findings,
-                          std::span<const Replaced> replaced);
+                          std::span<const yaml::Replaced> replaced);
 
 }  // namespace digester::krm

@@ -43,7 +43,7 @@ std::size_t next_line(std::string_view text, std::size_t at) {
 }
 
 // Where everything is once the scalars are replaced.
-Layout moved(Layout layout, std::span<const Replaced> replaced) {
+Layout moved(Layout layout, std::span<const yaml::Replaced> replaced) {
   const auto move = [replaced](std::size_t& at) {
     if (at == std::string_view::npos) return;
     std::size_t to = at;
@@ -61,7 +61,8 @@ Layout moved(Layout layout, std::span<const Replaced> replaced) {
 
 class Appender {
  public:
-  Appender(std::string& text, const Layout& old_layout, Written findings, std::span<const Replaced> replaced)
+  Appender(std::string& text, const Layout& old_layout, Written findings,
+           std::span<const yaml::Replaced> replaced)
       : text_(text),
         old_layout_(old_layout),
         layout_(moved(old_layout, replaced)),
@@ -203,7 +204,7 @@ class Appender {
   const Layout& old_layout_;
   const Layout layout_;
   Written findings_;
-  std::span<const Replaced> replaced_;
+  std::span<const yaml::Replaced> replaced_;
   std::string_view line_end_;
 };
 
@@ -212,17 +213,18 @@ class Appender {
 Result<void> append_results(std::string& text, const Layout& old_layout, std::span<const Finding> findings,
                             std::optional<Severity> least) {
   std::vector<const Finding*> written;
-  std::vector<Replaced> replaced;
+  std::vector<yaml::Replaced> replaced;
   for (const auto& finding : findings) {
     if (least && finding.severity <= *least) written.push_back(&finding);
     if (finding.replaced_at)
       replaced.push_back({*finding.replaced_at, finding.current_value, finding.proposed_value});
   }
-  std::ranges::sort(replaced, {}, &Replaced::begin);
+  std::ranges::sort(replaced, {}, &yaml::Replaced::begin);
   // Aliases: several fields have one scalar.
-  replaced.erase(std::unique(replaced.begin(), replaced.end(),
-                             [](const Replaced& a, const Replaced& b) { return a.begin == b.begin; }),
-                 replaced.end());
+  replaced.erase(
+      std::unique(replaced.begin(), replaced.end(),
+                  [](const yaml::Replaced& a, const yaml::Replaced& b) { return a.begin == b.begin; }),
+      replaced.end());
 
   if (!written.empty()) return Appender(text, old_layout, written, replaced).run();
   if (replaced.empty()) return {};

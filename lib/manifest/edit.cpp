@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "yaml/event_sum.hpp"
 #include "yaml/expander.hpp"
+#include "yaml/taken_back.hpp"
 
 namespace digester::manifest {
 namespace {
@@ -106,55 +107,30 @@ class Lockstep {
   std::vector<bool> met_;
 };
 
-// Does the new text mean what the old one did, but for the edits? Knows the old one's sum alone.
-class TakenBack {
- public:
-  // `edits` in ascending order.
-  TakenBack(std::string_view before, std::string_view after, const std::vector<Edit>& edits)
-      : after_(yaml::read(after)) {
-    places_.reserve(edits.size());
-    std::size_t grown = 0;
-    for (const auto& edit : edits) {
-      const auto removed = before.substr(edit.begin, edit.end - edit.begin);
-      const auto kept = edit.value.size() - std::min(edit.text.size(), edit.value.size());
-      places_.push_back({edit.scalar + grown, &edit, edit.value.substr(0, kept) + std::string(removed)});
-      grown += edit.text.size() - removed.size();
-    }
+// Does the new text mean what the old one did, but for the edits? Of the old one's events the sum is known.
+bool has_sum(std::string_view before, std::string_view after, const std::vector<Edit>& edits,
+             std::uint64_t sum) {
+  std::vector<std::string> old_values;
+  std::vector<yaml::Replaced> replaced;
+  old_values.reserve(edits.size());
+  replaced.reserve(edits.size());
+  for (const auto& edit : edits) {
+    const auto kept = edit.value.size() - std::min(edit.text.size(), edit.value.size());
+    auto& old_value = old_values.emplace_back(edit.value, 0, kept);
+    old_value += before.substr(edit.begin, edit.end - edit.begin);
+    replaced.push_back({edit.scalar, old_value, edit.value});
   }
-
-  bool has_sum(std::uint64_t sum) {
-    yaml::EventSum now;
-    for (bool ended = false; !ended;) {
-      auto node = after_.next();
-      if (!node) return false;
-      if (auto* place = place_of(node->event)) {
-        if (node->event.value != place->edit->value) return false;
-        node->event.value = place->before;
-        place->met = true;
-      }
-      now.add(*node);
-      ended = node->event.kind == EventKind::stream_end;
-    }
-    return now.value() == sum && std::ranges::all_of(places_, [](const Place& place) { return place.met; });
+  yaml::TakenBack taken_back(replaced);
+  yaml::Expander now(yaml::read(after));
+  yaml::EventSum now_sum;
+  while (true) {
+    auto node = now.next();
+    if (!node || !taken_back.take_back(node->event, node->event.begin)) return false;
+    now_sum.add(*node);
+    if (node->event.kind == EventKind::stream_end) break;
   }
-
- private:
-  struct Place {
-    std::size_t scalar;  // in the new text
-    const Edit* edit;
-    std::string before;
-    bool met = false;
-  };
-
-  Place* place_of(const yaml::Event& event) {
-    if (event.kind != EventKind::scalar) return nullptr;
-    const auto place = std::ranges::lower_bound(places_, event.begin, {}, &Place::scalar);
-    return place == places_.end() || place->scalar != event.begin ? nullptr : &*place;
-  }
-
-  yaml::Expander after_;
-  std::vector<Place> places_;
-};
+  return now_sum.value() == sum && taken_back.is_complete();
+}
 
 }  // namespace
 
@@ -193,7 +169,7 @@ Result<std::string> apply_edits(std::string_view text, std::vector<Edit> edits,
   if (auto sorted = sort(edits, text.size()); !sorted) return fail(std::move(sorted.error()));
   if (edits.empty()) return std::string(text);
   auto changed = join(text, edits);
-  if (sum && TakenBack(text, changed, edits).has_sum(*sum)) return changed;
+  if (sum && has_sum(text, changed, edits, *sum)) return changed;
   if (auto checked = Lockstep(text, changed, edits).run(); !checked) return fail(std::move(checked.error()));
   return changed;
 }

@@ -268,6 +268,10 @@ TEST_CASE("scalars that were replaced meanwhile are allowed for, and no others")
     auto fewer = findings;
     fewer[1].replaced_at.reset();
     CHECK_FALSE(append(text, layout, fewer, least));
+    auto nowhere = findings;
+    nowhere[0].replaced_at = 1;
+    nowhere[0].current_value = nowhere[0].proposed_value = "x";
+    CHECK_FALSE(append(before, layout, {nowhere[0]}, least));
     auto wrong = findings;
     wrong[0].proposed_value = "m@sha256:ce";
     CHECK_FALSE(append(text, layout, wrong, least));
