@@ -72,11 +72,7 @@ class Run {
  public:
   explicit Run(const Command& command)
       : command_(command), name_(text::printable(command.arguments.front(), 200)) {}
-  ~Run() {
-    if (pid_ <= 0) return;
-    ::kill(pid_, SIGKILL);
-    ::waitpid(pid_, nullptr, 0);
-  }
+  ~Run() { kill(); }
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
 
@@ -137,6 +133,10 @@ class Run {
     const auto end = clock.now() + kStopGrace;
     while (!poll_end() && clock.now() < end)
       ::poll(nullptr, 0, 10);
+    kill();
+  }
+
+  void kill() {
     if (pid_ <= 0) return;
     ::kill(pid_, SIGKILL);
     ::waitpid(pid_, nullptr, 0);

@@ -60,6 +60,7 @@ Result<pid_t> spawn(Start start) {
   ::sigemptyset(&signals);
   ::posix_spawnattr_setsigmask(&attributes.value, &signals);  // threads here may block some
   ::sigaddset(&signals, SIGPIPE);                             // ignored by us, to be its own affair again
+  ::sigaddset(&signals, SIGXFSZ);                             // so is this (posix::HeldSignals)
   ::posix_spawnattr_setsigdefault(&attributes.value, &signals);
   ::posix_spawnattr_setpgroup(&attributes.value, 0);
   ::posix_spawnattr_setflags(&attributes.value,

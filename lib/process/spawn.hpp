@@ -21,8 +21,9 @@ struct Start {
   bool own_group = false;                // it leads a process group of its own
 };
 
-// The child's id, for waitpid(). It has no other descriptor of ours, blocks no signal, and SIGPIPE means to
-// it what it means everywhere. Errors: not_found (no such program), internal; both name the program.
+// The child's id, for waitpid(). It has no other descriptor of ours, blocks no signal, and SIGPIPE and
+// SIGXFSZ mean to it what they mean everywhere. Errors: not_found (no such program), internal; both name the
+// program.
 Result<pid_t> spawn(Start start);
 
 }  // namespace digester::process

@@ -68,6 +68,12 @@ TEST_CASE("one that does not end, or prints without end, is killed") {
   CHECK(std::chrono::steady_clock::now() - started < std::chrono::seconds(5));
 }
 
+TEST_CASE("what we ignore it does not") {
+  const auto ignored = std::stoull(shell("sed -n 's/^SigIgn:.//p' /proc/self/status").output, nullptr, 16);
+  for (const int signal : {SIGPIPE, SIGXFSZ})
+    CHECK((ignored >> (signal - 1) & 1) == 0);
+}
+
 TEST_CASE("who is asked to end ends it first") {
   for (const std::string script : {"exec sleep 60", "trap '' TERM; while :; do sleep 0.1; done"}) {
     int told[2];
