@@ -88,9 +88,6 @@ Rules::Rules() {
   }
   for (const std::string_view path : {"spec/relatedImages[]/image", "relatedImages[]/image"})
     add_built_in(path);
-  for (const std::string_view list : {"containers", "initContainers"})
-    add_built_in(fmt::format("spec/install/spec/deployments[]/spec/template/spec/{}[]/image", list),
-                 "operators.coreos.com", "ClusterServiceVersion");
 
   const auto tekton_task = [this](std::string_view prefix, std::string_view kind,
                                   std::string_view group = kTekton) {
